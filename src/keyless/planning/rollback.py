@@ -1,0 +1,76 @@
+"""What was done, undone: from the journal, or from a backup when there is nothing else. Rollback after migrate is identity (S4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from keyless.model.backup import BackupContents
+from keyless.model.github import Repository, Store, StoreKind
+from keyless.model.journey import BackupRecord, StepRecord
+from keyless.model.plan import (
+    ChangeWorkflow,
+    CloseJourney,
+    Delivery,
+    Phase,
+    Plan,
+    RemoveSecret,
+    RestoreSecret,
+    RestoreWorkflow,
+    SelectRepository,
+    Step,
+    UnselectRepository,
+)
+from keyless.model.workflow import FileChange
+
+BRANCH = "keyless/rollback"
+
+
+def plan_rollback(
+    migration: Plan, records: Sequence[StepRecord], backups: Sequence[BackupRecord], now: datetime
+) -> Plan:
+    """Return the steps that undo everything of `migration` that was begun, in reverse: secrets first, then the workflow.
+
+    A step that was only intended counts as done: its undo looks at the world and does nothing where nothing happened.
+    """
+    begun = {record.step for record in records if record.phase is Phase.MIGRATE}
+    kept = [backup for backup in backups if backup.shredded_at is None]
+    newest = kept[-1].id if kept else ""
+    steps = [undo for step in reversed(migration.steps) if step.id in begun for undo in _undo(step, newest)]
+    return Plan(Phase.ROLLBACK, migration.repository, (*steps, CloseJourney("close", "rolled-back")), now)
+
+
+def plan_from_backup(contents: BackupContents, backup_id: str, delivery: Delivery, now: datetime) -> Plan:
+    """Return the steps that a backup alone allows, on a machine that knows nothing else."""
+    repository = contents.subject.repository
+    steps: list[Step] = [
+        RestoreSecret(_restore_id(kept.entry.store, kept.entry.name), kept.entry, backup_id)
+        for kept in contents.secrets
+    ]
+    if contents.workflow is not None:
+        steps.append(_restore_workflow(repository, contents.workflow.branch, contents.workflow.changes, delivery, None))
+    return Plan(Phase.ROLLBACK, repository, (*steps, CloseJourney("close", "rolled-back")), now)
+
+
+def _undo(step: Step, backup_id: str) -> Iterator[Step]:
+    match step:
+        case RemoveSecret(entry=entry):
+            yield RestoreSecret(_restore_id(entry.store, entry.name), entry, backup_id)
+        case UnselectRepository(entry=entry, repository_id=number):
+            yield SelectRepository(f"select:{entry.name}", entry, number)
+        case ChangeWorkflow():
+            yield _restore_workflow(step.repository, step.base, step.changes, step.delivery, step.folder)
+        case _:
+            return
+
+
+def _restore_id(store: Store, name: str) -> str:
+    where = f"{store.kind.value}:{store.environment}" if store.kind is StoreKind.ENVIRONMENT else store.kind.value
+    return f"restore:{where}/{name}"
+
+
+def _restore_workflow(
+    repository: Repository, base: str, changes: tuple[FileChange, ...], delivery: Delivery, folder: str | None
+) -> RestoreWorkflow:
+    backwards = tuple(FileChange(change.path, before=change.after, after=change.before) for change in changes)
+    return RestoreWorkflow("restore-workflow", repository, base, BRANCH, backwards, delivery, folder)
