@@ -38,6 +38,8 @@ class TokenCard:
     length: int
     caveats: tuple[str, ...]
     """Each caveat in words, in order."""
+    unknown: tuple[str, ...] = ()
+    """Those that the index does not know: it refuses a token that carries one."""
 
 
 class Life(Enum):
