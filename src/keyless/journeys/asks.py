@@ -1,0 +1,93 @@
+"""What steps ask for while they run, put to the operator through the one table of questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from keyless.model.github import Repository, SecretEntry
+from keyless.model.index import Index
+from keyless.model.plan import BackupChoice, BackupItem, RestoreSecret
+from keyless.model.publisher import new_token_page
+from keyless.model.realm import Addresses
+from keyless.observer import Observer
+from keyless.operators.base import Operator, ask_names, ask_secret, ask_yes
+from keyless.operators.question import Question
+from keyless.operators.questions import question
+from keyless.planning.candidates import store_key
+from keyless.secret import Secret
+from keyless.vault import IdentityUnlock, Key, PassphraseKey, PassphraseUnlock, RecipientKey, Unlock
+
+
+class OperatorAsks:
+    """The passphrase is asked for once in a run; a token each time that one is needed.
+
+    `given` says whether an answer stands ready, so that nobody is asked for a key that few have.
+    """
+
+    def __init__(
+        self,
+        operator: Operator,
+        addresses: Addresses,
+        observer: Observer,
+        repository: Repository,
+        given: Callable[[Question], bool],
+    ) -> None:
+        self._operator = operator
+        self._addresses = addresses
+        self._observer = observer
+        self._repository = repository
+        self._unlock: Unlock | None = None
+        self._given = given
+
+    async def token(self, item: BackupItem) -> Secret:
+        """Ask for the token of a secret; for a new one, say first where to issue it."""
+        if item.choice is BackupChoice.NEW_TOKEN:
+            self._where_to_issue(item.index or Index.PYPI, item.projects)
+        return await ask_secret(self._operator, question("token"), about_secret(item.entry))
+
+    async def token_again(self, item: BackupItem, because: str) -> Secret | None:
+        """Say why a token cannot serve, and ask a person for another; a script has only the one."""
+        if not self._operator.interactive:
+            return None
+        self._observer.warning(because)
+        return await ask_secret(self._operator, question("token"), about_secret(item.entry))
+
+    async def keys(self) -> Sequence[Key]:
+        """Return the recipients that were named, otherwise the passphrase."""
+        recipients = await ask_names(self._operator, question("recipients"), {})
+        if recipients:
+            return [RecipientKey(public) for public in recipients]
+        passphrase = await ask_secret(self._operator, question("passphrase"), {})
+        return [PassphraseKey(passphrase)]
+
+    async def unlock(self) -> Unlock:
+        """Return what opens the backup: a private key when one was given, otherwise the passphrase."""
+        if self._unlock is None:
+            about = {"repository": str(self._repository)}
+            if self._given(question("identity")):
+                self._unlock = IdentityUnlock(await ask_secret(self._operator, question("identity"), about))
+            else:
+                self._unlock = PassphraseUnlock(await ask_secret(self._operator, question("unlock-passphrase"), about))
+        return self._unlock
+
+    async def token_to_restore(self, step: RestoreSecret, because: str) -> Secret:
+        """Say why the backup cannot give a token, where to issue one, and ask for it."""
+        self._observer.warning(f"{step.entry.name}: {because}.")
+        self._where_to_issue(Index.PYPI, ())
+        return await ask_secret(self._operator, question("token"), about_secret(step.entry))
+
+    async def removed_unseen(self, secret: str, because: str) -> bool:
+        """Ask whether a token that nobody can identify was removed."""
+        self._observer.warning(because)
+        about = {"secret": secret, "place": secret, "index": "PyPI"}
+        return await ask_yes(self._operator, question("token-revoked"), about)
+
+    def _where_to_issue(self, index: Index, projects: Sequence[str]) -> None:
+        site = self._addresses.index(index).site
+        page = new_token_page(site, projects[0]) if projects else f"{site}/manage/account/token/"
+        self._observer.link(f"Issue a new token for this project only, on {index.label}", page)
+
+
+def about_secret(entry: SecretEntry) -> dict[str, str]:
+    """Return the words of questions about one secret: its name, and its name with its store."""
+    return {"secret": entry.name, "place": f"{entry.name}@{store_key(entry)}", "store": str(entry.store)}

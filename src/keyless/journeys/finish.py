@@ -1,0 +1,76 @@
+"""finish: the token is revoked on the index, the backup destroyed, the receipt written. The point of no return."""
+
+from __future__ import annotations
+
+from keyless.errors import NotProven, OperatorStopped, UsageError
+from keyless.journeys.desk import Desk
+from keyless.journeys.migrate import show_plan
+from keyless.model.codec import Json
+from keyless.model.github import Repository
+from keyless.model.journey import Journey, JourneyState
+from keyless.model.plan import Phase, Plan, SealBackup
+from keyless.operators.base import ask_yes
+from keyless.operators.questions import question
+from keyless.planning.finish import plan_finish
+
+
+async def finish(desk: Desk, repository: Repository, *, dry_run: bool = False) -> Journey | None:
+    """End the journey of `repository`. Return it; None after a dry run."""
+    with desk.lock(repository):
+        journey = _ready(desk, repository)
+        if journey.state is JourneyState.FINISHED:
+            desk.observer.note(f"{repository} is finished; its receipt stands.")
+            return journey
+        plan = _plan(desk, journey)
+        show_plan(desk.observer, plan)
+        if dry_run:
+            return None
+        about = {"repository": str(repository)}
+        if not await ask_yes(desk.operator(journey.id), question("confirm-finish"), about, default=False):
+            raise OperatorStopped("You said no.", hint="The window stays open; `keyless status` says until when.")
+        desk.journal.set_plan(journey.id, plan)
+        desk.journal.set_state(journey.id, JourneyState.FINISHING, desk.clock.now(), journey.window_until)
+        await desk.run(journey.id, plan, desk.tools(journey.id, repository))
+        return desk.journal.journey(journey.id)
+
+
+def _ready(desk: Desk, repository: Repository) -> Journey:
+    journey = desk.journal.newest(repository)
+    if journey is None:
+        raise UsageError(
+            f"This journal knows of no migration of {repository}.", hint=f"Begin with `keyless migrate {repository}`."
+        )
+    if journey.state is JourneyState.MIGRATING:
+        raise NotProven(
+            f"The migration of {repository} is not done, so its token is still needed.",
+            hint=f"Go on with `keyless migrate {repository}`.",
+        )
+    if journey.state in (JourneyState.ROLLED_BACK, JourneyState.ROLLING_BACK):
+        raise UsageError(
+            f"{repository} was rolled back: its token is in use again.",
+            hint=f"Migrate it once more with `keyless migrate {repository}`.",
+        )
+    return journey
+
+
+def _plan(desk: Desk, journey: Journey) -> Plan:
+    known = desk.journal.plan(journey.id, Phase.FINISH)
+    if known is not None:
+        return known
+    migration = desk.journal.plan(journey.id, Phase.MIGRATE)
+    if migration is None:
+        raise UsageError(f"The journal holds no plan of {journey.repository}.", hint="Run `keyless doctor`.")
+    return plan_finish(migration, token_cards(desk, journey), desk.journal.backups(journey.id), desk.clock.now())
+
+
+def token_cards(desk: Desk, journey: Journey) -> dict[str, dict[str, Json]]:
+    """Return what the backup steps recorded of each token, by the item's key."""
+    migration = desk.journal.plan(journey.id, Phase.MIGRATE)
+    seals = {step.id for step in migration.steps if isinstance(step, SealBackup)} if migration else set()
+    cards: dict[str, dict[str, Json]] = {}
+    for record in desk.journal.records(journey.id, Phase.MIGRATE):
+        if record.step in seals and isinstance(record.evidence, dict):
+            found = record.evidence.get("cards")
+            if isinstance(found, dict):
+                cards |= {key: card for key, card in found.items() if isinstance(card, dict)}
+    return cards

@@ -1,0 +1,119 @@
+"""migrate: from a token in a secret to a proven trusted publisher, an encrypted backup and no secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from keyless.errors import OperatorStopped, UsageError
+from keyless.journeys.desk import Desk
+from keyless.journeys.interview import Interview
+from keyless.model.github import Repository
+from keyless.model.index import Index
+from keyless.model.journey import Journey, JourneyState
+from keyless.model.plan import ChangeWorkflow, Phase, Plan
+from keyless.model.reading import Unreadable
+from keyless.model.survey import Survey
+from keyless.observer import Observer
+from keyless.operators.base import ask_yes
+from keyless.operators.questions import question
+from keyless.planning.migrate import merge, plan_migration
+from keyless.planning.project_name import project_name
+from keyless.steps.titles import title
+from keyless.surveying.repository import metadata_files, survey, with_projects
+
+
+async def migrate(
+    desk: Desk, repository: Repository, *, folder: Path | None = None, dry_run: bool = False, replan: bool = False
+) -> Journey | None:
+    """Take `repository` to an open rollback window; return its journey, or None after a dry run.
+
+    Running it again goes on where the last run stopped; when there is nothing left it says so. Raises whatever ends
+    the run; everything that was done is in the journal then.
+    """
+    if dry_run:
+        plan = await _plan(desk, None, repository, folder)
+        show_plan(desk.observer, plan)
+        return None
+    with desk.lock(repository):
+        journey = _open(desk, repository)
+        if journey.state is not JourneyState.MIGRATING:
+            _already(desk.observer, journey)
+            return journey
+        plan = await _agreed_plan(desk, journey, folder, replan=replan)
+        await desk.run(journey.id, plan, desk.tools(journey.id, repository))
+        return desk.journal.journey(journey.id)
+
+
+def _open(desk: Desk, repository: Repository) -> Journey:
+    journey = desk.journal.newest(repository)
+    if journey is None or journey.state.ended:
+        return desk.journal.begin(repository, desk.clock.now())
+    if journey.state in (JourneyState.ROLLING_BACK, JourneyState.FINISHING):
+        command = "rollback" if journey.state is JourneyState.ROLLING_BACK else "finish"
+        raise UsageError(
+            f"{repository} is in the middle of a {command}.", hint=f"Run `keyless {command} {repository}` to end it."
+        )
+    return journey
+
+
+def _already(observer: Observer, journey: Journey) -> None:
+    until = f"until {journey.window_until:%Y-%m-%d %H:%M} UTC" if journey.window_until else ""
+    observer.note(f"{journey.repository} is migrated. It can be rolled back {until}; `keyless finish` ends it.")
+
+
+async def _agreed_plan(desk: Desk, journey: Journey, folder: Path | None, *, replan: bool) -> Plan:
+    known = desk.journal.plan(journey.id, Phase.MIGRATE)
+    if known is not None and not replan:
+        desk.observer.note(f"Going on with the plan of {known.made_at:%Y-%m-%d %H:%M} UTC.")
+        return known
+    plan = await _plan(desk, journey.id, journey.repository, folder)
+    if known is not None:
+        begun = frozenset(r.step for r in desk.journal.records(journey.id, Phase.MIGRATE))
+        plan = merge(known, plan, begun)
+    show_plan(desk.observer, plan)
+    about = {"repository": str(plan.repository)}
+    if not await ask_yes(desk.operator(journey.id), question("confirm-plan"), about, default=False):
+        raise OperatorStopped("You said no to the plan.", hint=f"`keyless migrate {plan.repository}` asks again.")
+    desk.journal.set_plan(journey.id, plan)
+    return plan
+
+
+async def _plan(desk: Desk, journey: str | None, repository: Repository, folder: Path | None) -> Plan:
+    found = await survey(desk.github, repository, desk.clock)
+    for line in not_seen(found):
+        desk.observer.warning(line)
+    suggested = project_name(await metadata_files(desk.github, found.facts.repository, found.head))
+    interview = Interview(
+        operator=desk.operator(journey),
+        observer=desk.observer,
+        addresses=desk.addresses,
+        survey=found,
+        suggested=suggested,
+        local=folder is not None,
+    )
+    answers, rewrite = await interview.ask()
+    wanted = {(Index(key.rpartition("@")[2]), name) for key, names in answers.projects.items() for name in names}
+    complete = await with_projects(found, dict(desk.indexes), wanted)
+    return plan_migration(complete, rewrite, answers, folder=str(folder) if folder else None)
+
+
+def not_seen(found: Survey) -> list[str]:
+    """Return what the survey could not see, a line each: it counts as "may read it", and is never passed over."""
+    lines = []
+    for reading in found.stores:
+        if isinstance(reading.entries, Unreadable):
+            needs = f" (needs '{reading.entries.permission}')" if reading.entries.permission else ""
+            lines.append(f"Not seen: the secrets of {reading.store}: {reading.entries.because}{needs}")
+    if isinstance(found.seen_from_organisation, Unreadable):
+        lines.append(f"Not seen: which organisation secrets reach it: {found.seen_from_organisation.because}")
+    return lines
+
+
+def show_plan(observer: Observer, plan: Plan) -> None:
+    """Tell every step in words, and show every line that will change."""
+    observer.note(f"The plan for {plan.repository}:")
+    for number, step in enumerate(plan.steps, 1):
+        observer.note(f"  {number}. {title(step)}")
+    for step in plan.steps:
+        if isinstance(step, ChangeWorkflow):
+            observer.diff(step.changes)

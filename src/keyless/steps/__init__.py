@@ -1,0 +1,1 @@
+"""One kind of step each: how to check the world, act, and confirm. The engine runs them."""

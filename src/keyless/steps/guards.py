@@ -1,0 +1,86 @@
+"""What must hold before a secret goes: proven (S2), kept or declined (S1), read by nobody (S3)."""
+
+from __future__ import annotations
+
+from keyless.errors import BackupRefused, NotProven, StillReferenced
+from keyless.model.github import Repository, RepositoryFacts, SecretEntry
+from keyless.model.journey import StepRecord, StepState
+from keyless.model.plan import Phase, Plan, ProveRelease, SealBackup, SkippedProof
+from keyless.model.reading import Found
+from keyless.planning.readers import Reader, readers
+from keyless.steps.toolbox import Toolbox
+from keyless.surveying.branches import read_branches
+from keyless.surveying.shared import read_shared
+
+
+def require_proof(tools: Toolbox, plan: Plan) -> None:
+    """S2: every proof of the plan is in the journal as done, or as skipped with a reason."""
+    done = _done(tools)
+    lacking = [step for step in plan.steps if isinstance(step, ProveRelease | SkippedProof) and step.id not in done]
+    if lacking or not any(isinstance(step, ProveRelease | SkippedProof) for step in plan.steps):
+        names = ", ".join(f"{step.project} on {step.index.label}" for step in lacking) or "anything"
+        raise NotProven(
+            f"A secret may go only after a proven release, and there is no proof for {names}.",
+            hint="Make a release through the trusted publisher, then run the same command again.",
+            untouched="No secret was removed.",
+        )
+
+
+def require_backup(tools: Toolbox, plan: Plan) -> None:
+    """S1: the backup on disk is byte for byte the one that was opened, or the operator declined one."""
+    done = _done(tools)
+    for step in plan.steps:
+        if not isinstance(step, SealBackup):
+            continue
+        record = done.get(step.id)
+        evidence = record.evidence if record is not None else None
+        if not isinstance(evidence, dict):
+            raise BackupRefused(f"No backup was made for {step.repository}.", untouched="No secret was removed.")
+        if evidence.get("declined") is True:
+            continue
+        known = {backup.id: backup for backup in tools.journal.backups(tools.journey)}
+        backup = known.get(str(evidence.get("backup")))
+        if backup is None or tools.vault.digest(backup.id) != backup.sha256:
+            raise BackupRefused(
+                f"The backup of {step.repository} is not the file that was opened after it was made.",
+                hint="Make a new one: run the same command again with --replan.",
+                untouched="No secret was removed.",
+            )
+
+
+async def require_unread(
+    tools: Toolbox, repository: Repository, entry: SecretEntry, accepted: tuple[str, ...], *, elsewhere: bool
+) -> None:
+    """S3: nothing that can still run reads the secret, as the world is now.
+
+    `elsewhere`: other repositories of the organisation count too. Raises StillReferenced with all that is not accepted.
+    """
+    branches = await read_branches(tools.github, repository, {})
+    shared = ()
+    if elsewhere:
+        facts = await tools.github.repository(repository)
+        if isinstance(facts, Found):
+            shared = await read_shared(tools.github, _facts(facts), [entry])
+    found = readers(entry.name, branches, shared)
+    refuse_readers(entry, [reader for reader in found if reader.key not in accepted])
+
+
+def refuse_readers(entry: SecretEntry, found: list[Reader]) -> None:
+    """Raise StillReferenced when anything is left that reads the secret or may."""
+    if not found:
+        return
+    raise StillReferenced(
+        f"{entry.name} in {entry.store} is still needed: {'; '.join(reader.says for reader in found[:6])}.",
+        hint="Change or delete what reads it, or accept it by its name with --accept-reference "
+        f"({', '.join(dict.fromkeys(reader.key for reader in found[:6]))}).",
+        untouched=f"{entry.name} was not removed.",
+    )
+
+
+def _facts(found: Found[RepositoryFacts]) -> RepositoryFacts:
+    return found.value
+
+
+def _done(tools: Toolbox) -> dict[str, StepRecord]:
+    records = tools.journal.records(tools.journey, Phase.MIGRATE)
+    return {record.step: record for record in records if record.state is StepState.DONE}

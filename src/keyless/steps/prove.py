@@ -1,0 +1,157 @@
+"""The question that decides everything: did this release really go out without a token?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from keyless import proofs
+from keyless.engine import Check, Done, Ready, Waiting
+from keyless.errors import NotProven, TryLater
+from keyless.model.codec import encode
+from keyless.model.github import Repository
+from keyless.model.journey import StepRecord, StepState
+from keyless.model.plan import ChangeWorkflow, CheckProof, Phase, ProveRelease, SkippedProof
+from keyless.model.proof import Judgement, Verdict
+from keyless.model.publisher import publishing_page
+from keyless.model.reading import Found, Missing, Unreadable
+from keyless.model.release import Expectation
+from keyless.steps.toolbox import Toolbox
+from keyless.surveying.release import failed_run, gather, newest
+
+Provable: TypeAlias = ProveRelease | CheckProof
+
+
+@dataclass(frozen=True, slots=True)
+class ProvePerformer:
+    """Judges the newest release. Nothing is ever done here but looking; a person makes the release."""
+
+    tools: Toolbox
+
+    async def check(self, step: Provable, record: StepRecord | None) -> Check:
+        judgement = await self._judge(step)
+        if judgement is not None and judgement.verdict is Verdict.CANNOT_TELL:
+            unknown = "; ".join(reason.message for reason in judgement.reasons if reason.side == "unknown")
+            raise TryLater(
+                f"Whether {step.project} {judgement.version} on {step.index.label} went out without a token could not "
+                f"be told: {unknown}.",
+                hint="Run the same command again later.",
+            )
+        if judgement is not None and not proofs.gate([judgement], [(step.index, step.project)], step.bar):
+            says = f"{step.project} {judgement.version} on {step.index.label} is {judgement.grade.value}"
+            return Done(says, {"judgement": encode(judgement), "proven_at": self.tools.clock.now().isoformat()})
+        return await self._not_yet(step, judgement)
+
+    async def act(self, step: Provable) -> None:
+        """Nothing: `check` never answers Ready."""
+
+    async def confirm(self, step: Provable) -> Done | Waiting:
+        check = await self.check(step, None)
+        if isinstance(check, Ready):
+            raise NotProven(f"{step.project} is not proven.")
+        return check
+
+    async def _judge(self, step: Provable) -> Judgement | None:
+        index = self.tools.indexes[step.index]
+        match await newest(index, step.project):
+            case Found(release):
+                repository = Repository(step.publisher.owner, step.publisher.repository)
+                evidence = await gather(
+                    release,
+                    index=index,
+                    verifier=self.tools.verifiers[step.index],
+                    github=self.tools.github,
+                    repository=repository,
+                    workflow_path=step.workflow_path,
+                    clock=self.tools.clock,
+                )
+                return proofs.judge(evidence, await self._expectation(step, repository))
+            case Missing():
+                return None
+            case Unreadable(because=because):
+                raise TryLater(
+                    f"{step.index.label} gave no answer about {step.project}: {because}.",
+                    hint="Run the same command again later.",
+                )
+
+    async def _expectation(self, step: Provable, repository: Repository) -> Expectation:
+        facts = await self.tools.github.repository(repository)
+        known = facts.value if isinstance(facts, Found) else None
+        return Expectation(
+            index=step.index,
+            project=step.project,
+            publisher=step.publisher,
+            after=workflow_landed(self.tools),
+            repository_id=known.id if known else None,
+            owner_id=known.owner_id if known else None,
+        )
+
+    async def _not_yet(self, step: Provable, judgement: Judgement | None) -> Waiting:
+        what = f"A release of {step.project} on {step.index.label} through the trusted publisher"
+        link = None
+        advice = [f"against: {r.message}" for r in judgement.reasons if r.side == "against"] if judgement else []
+        advice += (
+            [f"would help: {r.raises}" for r in judgement.reasons if r.raises and r.side != "for"] if judgement else []
+        )
+        refusal = await self._refusal(step)
+        if refusal:
+            link = publishing_page(self.tools.addresses.index(step.index).site, step.project, step.publisher)
+            advice = [refusal, f"expected publisher: {step.publisher}", *advice]
+        advice.append(f"Release with {step.workflow_path} as you always do, then look again.")
+        found = (
+            f"the newest release there is {judgement.version} ({judgement.grade.value})"
+            if judgement
+            else "there is none"
+        )
+        otherwise = NotProven(
+            f"{what} is needed, and {found}.",
+            hint=" ".join([*advice[:4], "Then run the same command again."]),
+            untouched="No secret was removed.",
+        )
+        return Waiting(
+            f"{what} is awaited",
+            otherwise,
+            link,
+            tuple(dict.fromkeys(advice)),
+            {"judgement": encode(judgement)} if judgement else None,
+        )
+
+    async def _refusal(self, step: Provable) -> str:
+        """What the newest failed run says about why the index refused it."""
+        repository = Repository(step.publisher.owner, step.publisher.repository)
+        since = workflow_landed(self.tools) or self.tools.clock.now().replace(hour=0, minute=0)
+        failed = await failed_run(self.tools.github, repository, step.workflow_path, since)
+        if failed is None:
+            return ""
+        run, jobs = failed
+        said = [a.message for job in jobs for a in job.annotations if a.level == "failure" or "publisher" in a.message]
+        return f"The run {run.url} failed: {said[0] if said else 'it left no reason'}"
+
+
+def workflow_landed(tools: Toolbox) -> datetime | None:
+    """Return when the changed workflow reached the default branch; None when there was nothing to change."""
+    plan = tools.journal.plan(tools.journey, Phase.MIGRATE)
+    ids = {step.id for step in plan.steps if isinstance(step, ChangeWorkflow)} if plan else set()
+    for record in tools.journal.records(tools.journey, Phase.MIGRATE):
+        if record.step in ids and record.state is StepState.DONE and isinstance(record.evidence, dict):
+            at = record.evidence.get("at")
+            return datetime.fromisoformat(at) if isinstance(at, str) else None
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedProofPerformer:
+    """Writes down that a proof was skipped, and why."""
+
+    tools: Toolbox
+
+    async def check(self, step: SkippedProof, record: StepRecord | None) -> Check:
+        self.tools.observer.warning(f"{step.project} is not proven on {step.index.label}: {step.reason}")
+        return Done(f"skipped: {step.reason}", {"skipped": step.reason})
+
+    async def act(self, step: SkippedProof) -> None:
+        """Nothing to do."""
+
+    async def confirm(self, step: SkippedProof) -> Done:
+        return Done(f"skipped: {step.reason}", {"skipped": step.reason})

@@ -1,0 +1,48 @@
+"""A person registers the publisher. Nobody asks "did you?": the release that follows proves whether it works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keyless.engine import Check, Done, Outside, Ready, Waiting
+from keyless.errors import TryLater
+from keyless.model.journey import StepRecord
+from keyless.model.plan import RegisterPublisher
+from keyless.model.publisher import pending_page, publishing_page
+from keyless.steps.toolbox import Toolbox
+
+
+def publisher_page(tools: Toolbox, step: RegisterPublisher) -> str:
+    """Return the page on which this publisher is registered, prefilled where the index can do that."""
+    site = tools.addresses.index(step.index).site
+    return pending_page(site) if step.pending else publishing_page(site, step.project, step.publisher)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPublisherPerformer:
+    """Shows the exact values and the link, gives a person the time, and goes on."""
+
+    tools: Toolbox
+    outside: Outside
+
+    async def check(self, step: RegisterPublisher, record: StepRecord | None) -> Check:
+        return Ready()
+
+    async def act(self, step: RegisterPublisher) -> None:
+        page = publisher_page(self.tools, step)
+        fields = [
+            f"Owner: {step.publisher.owner}",
+            f"Repository: {step.publisher.repository}",
+            f"Workflow: {step.publisher.workflow}",
+            f"Environment: {step.publisher.environment or '(leave empty)'}",
+        ]
+        if step.pending:
+            fields.insert(0, f"Project: {step.project} (does not exist yet: this is a pending publisher)")
+        what = f"Register the trusted publisher of {step.project} on {step.index.label}"
+        self.tools.observer.waiting(what, link=page, advice=fields)
+        otherwise = TryLater(f"{what}.", hint=page)
+        await self.outside.wait(step, Waiting(what, otherwise, page, tuple(fields)))
+
+    async def confirm(self, step: RegisterPublisher) -> Done:
+        page = publisher_page(self.tools, step)
+        return Done("shown; the next release proves whether it works", {"page": page, "publisher": str(step.publisher)})

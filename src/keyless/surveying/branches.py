@@ -1,0 +1,76 @@
+"""What the workflows on each live branch say. Each distinct commit is read once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+from keyless import workflows
+from keyless.model.github import Branch, Repository, SourceFile
+from keyless.model.reading import Found, Missing, Reading, Unreadable
+from keyless.model.survey import BranchReading
+from keyless.model.workflow import Analysis
+from keyless.services.ports import GitHub
+
+_ROUNDS = 3  # a workflow names a script, the script a Makefile, the Makefile one more; deeper is "not seen"
+AT_ONCE = 20
+
+
+async def read_files(github: GitHub, repository: Repository, commit: str) -> Reading[tuple[SourceFile, ...]]:
+    """Return the automation files at `commit` with the scripts that they name."""
+    reading = await github.automation(repository, commit)
+    if isinstance(reading, Missing):
+        return Found(())
+    if isinstance(reading, Unreadable):
+        return reading
+    files = {file.path: file for file in reading.value}
+    asked: set[str] = set()
+    for _ in range(_ROUNDS):
+        wanted = [p for p in workflows.analyse(tuple(files.values())).wanted if p not in asked and p not in files]
+        if not wanted:
+            break
+        asked.update(wanted)
+        for answer in await github.files(repository, commit, wanted):
+            if isinstance(answer, Found):
+                files[answer.value.path] = answer.value
+    return Found(tuple(files.values()))
+
+
+async def analyse_at(github: GitHub, repository: Repository, commit: str) -> Reading[Analysis]:
+    """Return what the workflows at `commit` say."""
+    match await read_files(github, repository, commit):
+        case Found(files):
+            return Found(workflows.analyse(files))
+        case other:
+            return other
+
+
+async def read_branches(
+    github: GitHub, repository: Repository, known: Mapping[str, Reading[Analysis]]
+) -> tuple[BranchReading, ...]:
+    """Return every branch's reading; `known` holds commits that were read already.
+
+    When the branches cannot be listed there is one reading that says so, so that nobody takes silence for "none".
+    """
+    match await github.branches(repository):
+        case Found(branches):
+            analyses = await _each_commit(github, repository, branches, known)
+            return tuple(BranchReading(branch, analyses[branch.commit]) for branch in branches)
+        case Unreadable() as unreadable:
+            return (BranchReading(Branch("(all branches)", ""), unreadable),)
+        case Missing(what):
+            return (BranchReading(Branch("(all branches)", ""), Unreadable(what, "the repository shows no branches")),)
+
+
+async def _each_commit(
+    github: GitHub, repository: Repository, branches: Iterable[Branch], known: Mapping[str, Reading[Analysis]]
+) -> dict[str, Reading[Analysis]]:
+    gate = asyncio.Semaphore(AT_ONCE)
+    commits = [c for c in dict.fromkeys(branch.commit for branch in branches) if c not in known]
+
+    async def read(commit: str) -> Reading[Analysis]:
+        async with gate:
+            return await analyse_at(github, repository, commit)
+
+    readings = await asyncio.gather(*(read(commit) for commit in commits))
+    return dict(known) | dict(zip(commits, readings, strict=True))

@@ -1,0 +1,123 @@
+"""Gather the evidence about a release: the index's files and provenance, the signatures, and GitHub's side of the run."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from keyless import workflows
+from keyless.model.github import Repository, Run, RunJob
+from keyless.model.reading import Found, Missing, Reading, Unreadable
+from keyless.model.release import AttestationFact, Evidence, FileEvidence, Release, ReleaseFile, RunEvidence
+from keyless.services.ports import Clock, GitHub, PackageIndex, Verifier
+from keyless.surveying.branches import AT_ONCE, read_files
+
+_RUN = re.compile(r"/actions/runs/(\d+)/attempts/(\d+)$")
+_RUN_BEFORE_UPLOAD = timedelta(hours=6)  # GitHub ends a job after six hours: an older run cannot have uploaded
+
+
+async def newest(index: PackageIndex, project: str, version: str | None = None) -> Reading[Release]:
+    """Return the release of `version`, or the one with the newest upload."""
+    match await index.versions(project):
+        case Found(releases):
+            for release in releases:
+                if version is None or release.version == version:
+                    return Found(release)
+            return Missing(f"{project} {version or ''} has no files on {index.index.label}".replace("  ", " "))
+        case other:
+            return other
+
+
+async def gather(
+    release: Release,
+    *,
+    index: PackageIndex,
+    verifier: Verifier,
+    github: GitHub | None,
+    repository: Repository | None,
+    workflow_path: str | None,
+    clock: Clock,
+) -> Evidence:
+    """Return all evidence about `release`. Without `github`, the run's side says that nobody looked."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(file: ReleaseFile) -> FileEvidence:
+        async with gate:
+            return FileEvidence(file, await _attestations(index, verifier, release, file))
+
+    files = tuple(await asyncio.gather(*(one(file) for file in release.files)))
+    run: Reading[RunEvidence]
+    if github is None or repository is None:
+        run = Unreadable("the workflow run", "GitHub was not asked")
+    else:
+        run = await _run(github, repository, workflow_path, release, files)
+    return Evidence(release, files, run, clock.now())
+
+
+async def _attestations(
+    index: PackageIndex, verifier: Verifier, release: Release, file: ReleaseFile
+) -> Reading[tuple[AttestationFact, ...]]:
+    if file.has_provenance is False:
+        return Missing(f"provenance of {file.filename}")
+    match await index.provenance(release.project, release.version, file.filename):
+        case Found(provenance):
+            return Found(verifier.attestations(provenance, file))
+        case other:
+            return other
+
+
+async def _run(
+    github: GitHub, repository: Repository, workflow_path: str | None, release: Release, files: Sequence[FileEvidence]
+) -> Reading[RunEvidence]:
+    reading = await _find_run(github, repository, workflow_path, release, files)
+    if not isinstance(reading, Found):
+        return reading
+    run = reading.value
+    jobs = await github.jobs(repository, run.id, run.attempt)
+    if not isinstance(jobs, Found):
+        return Unreadable("the run's jobs", jobs.because if isinstance(jobs, Unreadable) else jobs.what)
+    texts = await read_files(github, repository, run.head_sha)
+    token = workflows.uses_token(texts.value, run.path) if isinstance(texts, Found) else None
+    return Found(RunEvidence(run, jobs.value, token))
+
+
+async def _find_run(
+    github: GitHub, repository: Repository, workflow_path: str | None, release: Release, files: Sequence[FileEvidence]
+) -> Reading[Run]:
+    """The run that a certificate names, otherwise the one during which the files arrived."""
+    for file in files:
+        if isinstance(file.attestations, Found):
+            for fact in file.attestations.value:
+                match = _RUN.search(fact.claims.run_uri) if fact.claims else None
+                if match:
+                    return await github.run(repository, int(match[1]), int(match[2]))
+    if workflow_path is None:
+        return Unreadable("the workflow run", "it is not known which workflow publishes")
+    uploads = sorted(file.uploaded_at for file in release.files)
+    match await github.runs(repository, workflow_path, uploads[0] - _RUN_BEFORE_UPLOAD):
+        case Found(runs):
+            return _during(runs, uploads) or Missing("a run of the workflow at the time of the upload")
+        case other:
+            return other
+
+
+def _during(runs: Sequence[Run], uploads: Sequence[datetime]) -> Found[Run] | None:
+    for run in runs:
+        if run.created_at <= uploads[0] and uploads[-1] <= run.updated_at:
+            return Found(run)
+    return None
+
+
+async def failed_run(
+    github: GitHub, repository: Repository, workflow_path: str, since: datetime
+) -> tuple[Run, tuple[RunJob, ...]] | None:
+    """Return the newest finished run of the workflow when it failed, with its jobs: it may say why no release came."""
+    match await github.runs(repository, workflow_path, since):
+        case Found(runs):
+            ended = [run for run in runs if run.status == "completed"]
+            if ended and ended[0].conclusion == "failure":
+                jobs = await github.jobs(repository, ended[0].id, ended[0].attempt)
+                return ended[0], jobs.value if isinstance(jobs, Found) else ()
+    return None
