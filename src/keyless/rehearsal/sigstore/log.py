@@ -45,7 +45,7 @@ class Log:
 
     def _entry(self, leaf: bytes, before: Frontier, after: Frontier, seconds: int) -> Document:
         index = FORMER_ENTRIES + before.size
-        promised = {
+        promised: dict[str, str | int] = {
             "body": _base64(leaf),
             "integratedTime": seconds,
             "logID": self._id.hex(),

@@ -1,0 +1,89 @@
+"""The client's side of a served rehearsal: read where it answers. Standard library only, for it is read at start-up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from keyless.errors import UsageError
+from keyless.model.realm import Addresses, IndexAddresses, Realm
+
+FILE: Final = "rehearsal.json"
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A served rehearsal. `world` holds its accounts, tokens and people as the world's file names them."""
+
+    folder: Path
+    addresses: Addresses
+    issuer: str
+    control: str
+    world: Mapping[str, object]
+
+
+def load_rehearsal(folder: Path) -> Connection:
+    """Return how to reach the rehearsal that is served from `folder`. Raises UsageError.
+
+    Only addresses on this machine are accepted: whoever can write the file must not be able to send a token elsewhere.
+    """
+    path = folder / FILE
+    try:
+        written = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"There is no served rehearsal in {folder}: {path.name} cannot be read ({error}).",
+            hint=f"Start one with `keyless rehearse --serve --keep {folder}` and leave it running.",
+        ) from error
+    try:
+        return _connection(folder, written)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(
+            f"{path} does not describe a served rehearsal ({error}).",
+            hint=f"Start it again with `keyless rehearse --serve --keep {folder}`.",
+        ) from error
+
+
+def _connection(folder: Path, written: dict[str, object]) -> Connection:
+    if written["realm"] != Realm.REHEARSAL.value or written["format"] != FORMAT:
+        raise ValueError("another realm, or another version of keyless wrote it")
+    services, world = written["services"], written["world"]
+    if not isinstance(services, dict) or not isinstance(world, dict):
+        raise TypeError("services and world are objects")
+    at = {name: _loopback(services[name]) for name in ("github", "pypi", "testpypi", "issuer", "control")}
+    addresses = served_addresses(at, _path(written["ca_file"]), _path(written["trust_root"]))
+    return Connection(folder, addresses, at["issuer"], at["control"], world)
+
+
+def served_addresses(at: Mapping[str, str], ca_file: Path | None, trust_root: Path | None) -> Addresses:
+    """Return the addresses of services that answer `at` these URLs (by name, without a final slash)."""
+    return Addresses(
+        realm=Realm.REHEARSAL,
+        github_api=at["github"],
+        github_web=at["github"],
+        pypi=IndexAddresses(at["pypi"], f"{at['pypi']}/legacy/"),
+        testpypi=IndexAddresses(at["testpypi"], f"{at['testpypi']}/legacy/"),
+        ca_file=ca_file,
+        trust_root=trust_root,
+    )
+
+
+def _loopback(url: object) -> str:
+    if not isinstance(url, str):
+        raise TypeError("an address is text")
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or parts.path or parts.username is not None:
+        raise ValueError(f"{url} is no address of a service")
+    if not ip_address(parts.hostname or "").is_loopback:
+        raise ValueError(f"{url} is not on this machine")
+    return url
+
+
+def _path(written: object) -> Path | None:
+    return None if written is None else Path(str(written))
