@@ -18,6 +18,7 @@ from keyless.errors import KeylessError, NotAllowed, TryLater, UsageError
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
+NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class FolderRefused(NotAllowed):
@@ -35,7 +36,7 @@ class StorageTrouble(TryLater):
 def trouble(error: OSError, doing: str) -> KeylessError:
     """Return the error to raise for what the system said while `doing` something ("write the backup /x")."""
     reason = os.strerror(error.errno) if error.errno else "the system gave no reason"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if error.errno in NOT_WRITABLE:
         return FolderRefused(
             f"Could not {doing}: {reason}.", hint="Make it writable for you, or choose another folder."
         )
@@ -112,7 +113,7 @@ def read(name: str | Path, *, limit: int, within: int | None = None) -> bytes:
     except OSError as error:
         raise trouble(error, f"read {name}") from None
     try:
-        _plain(name, os.fstat(handle), own=within is not None)
+        plain(name, os.fstat(handle), own=within is not None)
         return _read_all(handle, name, limit)
     except OSError as error:
         raise trouble(error, f"read {name}") from None
@@ -120,7 +121,8 @@ def read(name: str | Path, *, limit: int, within: int | None = None) -> bytes:
         os.close(handle)
 
 
-def _plain(name: str | Path, status: os.stat_result, *, own: bool) -> None:
+def plain(name: str | Path, status: os.stat_result, *, own: bool) -> None:
+    """Raise FileRefused unless it is a plain file; with `own` also unless it is one's own and has one name only."""
     if not stat.S_ISREG(status.st_mode):
         raise FileRefused(f"{name} is not a plain file.", hint="Name a plain file.")
     if own and status.st_uid != os.geteuid():

@@ -1,0 +1,228 @@
+"""The journal. Events are its one truth: what a journey's records, answers, plans and backups are is read from them.
+
+So reading checks the chain of hashes each time, and a flipped byte is noticed rather than believed. Only what `journeys`
+lists is kept in a table of its own, written together with the event that changes it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+
+from keyless.errors import UsageError
+from keyless.journal import schema
+from keyless.journal.events import Event
+from keyless.journal.history import History
+from keyless.model import codec
+from keyless.model.codec import Json
+from keyless.model.github import Repository
+from keyless.model.journey import BackupRecord, Journey, JourneyState, StepRecord, StepState
+from keyless.model.plan import Phase, Plan
+from keyless.model.realm import Realm
+
+_COARSE = timedelta(minutes=1)
+"""How much later a time must be to be worth another flush of the disk."""
+
+# ruff: noqa: A002  # `id` is the word of this room's interface
+
+
+class Journal:
+    """One realm's journal in one folder. Every method that writes is durable when it returns. Times are UTC."""
+
+    def __init__(self, database: sqlite3.Connection, path: Path, realm: Realm) -> None:
+        self.path, self.realm = path, realm
+        self._database = database
+        self._history = History(database, path, realm)
+        self._last_seen: datetime | None = None
+
+    @classmethod
+    def open(cls, folder: Path, realm: Realm) -> Journal:
+        """Open the journal of `folder`, making one where there is none.
+
+        Raises JournalRefused for another realm's or a newer one, JournalDamaged, or FolderRefused; nothing is changed.
+        """
+        return cls(schema.connect(folder, realm), folder / schema.NAME, realm)
+
+    def close(self) -> None:
+        """Write what is still held back, and close the file. Closing again does nothing."""
+        try:
+            self._keep_last_seen()
+        finally:
+            self._last_seen = None
+            self._database.close()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with schema.translated(self.path), schema.transaction(self._database):
+            yield
+
+    # Journeys
+
+    def begin(self, repository: Repository, now: datetime) -> Journey:
+        """Begin a journey; one that is open for the same repository goes on instead."""
+        with self._writing():
+            going_on = self._history.journeys("place=? AND ended=0", _place(repository))
+            if going_on:
+                return going_on[0]
+            name = f"{now.astimezone(UTC):%Y%m%d}-{secrets.token_hex(4)}"
+            journey = Journey(name, repository, JourneyState.MIGRATING, now.astimezone(UTC), None)
+            self._history.create(journey, _place(repository))
+            self._history.append(journey.id, now, "begun", {"repository": str(repository)})
+        return journey
+
+    def journeys(self) -> tuple[Journey, ...]:
+        """Return all journeys, the newest last."""
+        return self._history.journeys("1 ORDER BY rowid")
+
+    def newest(self, repository: Repository) -> Journey | None:
+        """Return the newest journey of a repository (GitHub's names compare without case), or None."""
+        return next(iter(self._history.journeys("place=? ORDER BY rowid DESC", _place(repository))), None)
+
+    def journey(self, id: str) -> Journey | None:
+        """Return a journey by its id, or None."""
+        return next(iter(self._history.journeys("id=?", id)), None)
+
+    def set_state(self, id: str, state: JourneyState, now: datetime, window_until: datetime | None = None) -> None:
+        """Move a journey on. `window_until` None leaves it as it is."""
+        until = codec.encode(window_until)
+        with self._writing():
+            self._history.append(id, now, "state", {"state": state.value, "window_until": until})
+            self._database.execute(
+                "UPDATE journey SET state=?, ended=?, window_until=coalesce(?, window_until) WHERE id=?",
+                (state.value, int(state.ended), until, id),
+            )
+
+    # Answers and plans
+
+    def answer(self, id: str, key: str, value: Json, now: datetime) -> None:
+        """Remember what was answered to a question; never a secret."""
+        with self._writing():
+            self._history.append(id, now, "answer", {"key": key, "value": value})
+
+    def answers(self, id: str) -> dict[str, Json]:
+        """Return the newest answer to each question, by key."""
+        return {str(body["key"]): body["value"] for _, body in self._history.bodies(id, "answer")}
+
+    def set_plan(self, id: str, plan: Plan) -> None:
+        """Keep the plan of one phase; a newer one of the same phase replaces it."""
+        with self._writing():
+            self._history.append(id, plan.made_at, "plan", {"phase": plan.phase.value, "plan": plan})
+
+    def plan(self, id: str, phase: Phase) -> Plan | None:
+        """Return the newest plan of a phase, or None."""
+        kept = [body["plan"] for _, body in self._history.bodies(id, "plan") if body["phase"] == phase.value]
+        return None if not kept else self._history.decoded(Plan, kept[-1])
+
+    # Steps
+
+    def intend(self, id: str, phase: Phase, step: str, now: datetime) -> None:
+        """Say what is about to be done; on the disk before this returns."""
+        self._record(id, phase, step, StepState.INTENDED, now, None)
+
+    def waiting(self, id: str, phase: Phase, step: str, now: datetime, evidence: Json) -> None:
+        """Say that a step waits for something outside."""
+        self._record(id, phase, step, StepState.WAITING, now, evidence)
+
+    def done(self, id: str, phase: Phase, step: str, now: datetime, evidence: Json) -> None:
+        """Say that a step is done, and what that rests on."""
+        self._record(id, phase, step, StepState.DONE, now, evidence)
+
+    def _record(self, id: str, phase: Phase, step: str, state: StepState, now: datetime, evidence: Json) -> None:
+        body = {"phase": phase.value, "step": step, "state": state.value, "evidence": evidence}
+        with self._writing():
+            self._history.append(id, now, "step", body)
+
+    def records(self, id: str, phase: Phase | None = None) -> tuple[StepRecord, ...]:
+        """Return the newest record of each step, in the order in which the steps were first seen."""
+        found: dict[tuple[Phase, str], StepRecord] = {}
+        for event, body in self._history.bodies(id, "step"):
+            of, step = Phase(body["phase"]), str(body["step"])
+            found[of, step] = StepRecord(of, step, StepState(body["state"]), event.at, body["evidence"])
+        return tuple(record for record in found.values() if phase in (None, record.phase))
+
+    # Backups
+
+    def add_backup(self, record: BackupRecord) -> None:
+        """Remember a backup; the same id again (its lease was extended) replaces what was known."""
+        with self._writing():
+            self._history.append(record.journey, None, "backup", {"backup": record})
+            self._database.execute("INSERT OR REPLACE INTO backup VALUES (?, ?)", (record.id, record.journey))
+
+    def backups(self, journey_id: str) -> tuple[BackupRecord, ...]:
+        """Return the backups of a journey, oldest first; shredded ones too."""
+        found: dict[str, BackupRecord] = {}
+        for event, body in self._history.bodies(journey_id, "backup", "shredded"):
+            if event.kind == "backup":
+                record = self._history.decoded(BackupRecord, body["backup"])
+            else:
+                record = dataclasses.replace(found[str(body["backup"])], shredded_at=event.at)
+            found[record.id] = record
+        return tuple(found.values())
+
+    def mark_shredded(self, backup_id: str, now: datetime) -> None:
+        """Remember that a backup's keys are destroyed."""
+        with self._writing():
+            row = self._database.execute("SELECT journey FROM backup WHERE id=?", (backup_id,)).fetchone()
+            if row is None:
+                raise UsageError(f"The journal knows no backup {backup_id!a}.", hint="See: keyless backup list")
+            self._history.append(row[0], now, "shredded", {"backup": backup_id})
+
+    # Time
+
+    def saw(self, moment: datetime) -> None:
+        """Remember the latest time that anything stated; an earlier one changes nothing."""
+        known = self.last_seen()
+        if known is not None and moment <= known:
+            return
+        self._last_seen = moment.astimezone(UTC)
+        stored = self._stored_last_seen()
+        if stored is None or moment - stored >= _COARSE:
+            self._keep_last_seen()
+
+    def last_seen(self) -> datetime | None:
+        """Return the latest time seen, by this run and the ones before it; None when there was none."""
+        known = [moment for moment in (self._last_seen, self._stored_last_seen()) if moment is not None]
+        return max(known, default=None)
+
+    def _stored_last_seen(self) -> datetime | None:
+        with schema.translated(self.path):
+            row = self._database.execute("SELECT value FROM meta WHERE key='last_seen'").fetchone()
+        return None if row is None else self._history.decoded(datetime, row[0])
+
+    def _keep_last_seen(self) -> None:
+        if self._last_seen is None:
+            return
+        with self._writing():
+            stored = self._stored_last_seen()
+            if stored is None or stored < self._last_seen:
+                self._database.execute(
+                    "INSERT OR REPLACE INTO meta VALUES ('last_seen', ?)", (codec.encode(self._last_seen),)
+                )
+
+    # History
+
+    def events(self, id: str) -> tuple[Event, ...]:
+        """Return a journey's whole history. Raises JournalDamaged when the events do not follow from one another."""
+        return self._history.events(id)
+
+    def export(self, id: str) -> Iterator[str]:
+        """Yield a journey's history as lines without line ends, for `check_export` to check."""
+        return self._history.export(id)
+
+
+def _place(repository: Repository) -> str:
+    return str(repository).lower()
