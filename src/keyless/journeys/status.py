@@ -1,0 +1,94 @@
+"""status: where every journey stands, and the one next thing to do. Reads the journal only; nothing is sent anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from keyless.journal import Journal
+from keyless.model.journey import Journey, JourneyState, StepState
+from keyless.model.plan import Phase
+
+_SOON = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One journey: where it stands, the next command and why. `urgency` is "none", "soon" or "overdue"."""
+
+    journey: Journey
+    doing: str
+    command: str
+    why: str
+    urgency: str
+    backups: tuple[str, ...]
+
+
+def standings(journal: Journal, now: datetime) -> tuple[Standing, ...]:
+    """Return the newest journey of each repository, those that need something first."""
+    newest: dict[str, Journey] = {}
+    for journey in sorted(journal.journeys(), key=lambda j: j.started_at):
+        newest[str(journey.repository)] = journey
+    found = [_standing(journal, journey, now) for journey in newest.values()]
+    order = {"overdue": 0, "soon": 1, "none": 2}
+    return tuple(sorted(found, key=lambda s: (s.journey.state.ended, order[s.urgency], str(s.journey.repository))))
+
+
+def _standing(journal: Journal, journey: Journey, now: datetime) -> Standing:
+    command, why = _next(journey, now)
+    backups = tuple(backup.id for backup in journal.backups(journey.id) if backup.shredded_at is None)
+    return Standing(journey, _doing(journal, journey), command, why, _urgency(journey, now), backups)
+
+
+def _doing(journal: Journal, journey: Journey) -> str:
+    phase = _phase(journey.state)
+    if phase is None:
+        return journey.state.value
+    plan = journal.plan(journey.id, phase)
+    if plan is None:
+        return "questions"
+    done = {record.step for record in journal.records(journey.id, phase) if record.state is StepState.DONE}
+    for number, step in enumerate(plan.steps, 1):
+        if step.id not in done:
+            return f"step {number} of {len(plan.steps)}: {step.id}"
+    return "all steps done"
+
+
+def _phase(state: JourneyState) -> Phase | None:
+    working = {
+        JourneyState.MIGRATING: Phase.MIGRATE,
+        JourneyState.ROLLING_BACK: Phase.ROLLBACK,
+        JourneyState.FINISHING: Phase.FINISH,
+    }
+    return working.get(state)
+
+
+def _next(journey: Journey, now: datetime) -> tuple[str, str]:  # noqa: PLR0911  # a table: one line for each state
+    name = journey.repository
+    match journey.state:
+        case JourneyState.MIGRATING:
+            return f"keyless migrate {name}", "goes on where the last run stopped"
+        case JourneyState.WINDOW if journey.window_until is not None and now >= journey.window_until:
+            return f"keyless finish {name}", "the window is over: the old token still has to be revoked"
+        case JourneyState.WINDOW:
+            until = f"{journey.window_until:%Y-%m-%d}" if journey.window_until else "the window's end"
+            return f"keyless finish {name}", f"revokes the token once you trust the releases; rollback until {until}"
+        case JourneyState.ROLLING_BACK:
+            return f"keyless rollback {name}", "goes on where the last run stopped"
+        case JourneyState.FINISHING:
+            return f"keyless finish {name}", "goes on where the last run stopped"
+        case JourneyState.ROLLED_BACK:
+            return f"keyless migrate {name}", "the token is in use again"
+        case JourneyState.FINISHED:
+            return f"keyless watch {name}", "sees whether a token has come back"
+        case _:
+            assert_never(journey.state)
+
+
+def _urgency(journey: Journey, now: datetime) -> str:
+    if journey.state is not JourneyState.WINDOW or journey.window_until is None:
+        return "none"
+    if now >= journey.window_until:
+        return "overdue"
+    return "soon" if journey.window_until - now <= _SOON else "none"

@@ -1,0 +1,90 @@
+"""verify: what is proven about a release, how, and what is not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from keyless import proofs
+from keyless.errors import TryLater, UsageError
+from keyless.journeys.desk import Desk
+from keyless.model.github import Repository
+from keyless.model.index import Index, normalise
+from keyless.model.proof import Judgement
+from keyless.model.publisher import Publisher
+from keyless.model.reading import Found, Missing, Unreadable
+from keyless.model.release import Evidence, Expectation
+from keyless.surveying.release import gather, newest
+
+_EXPECTED = re.compile(r"(?P<owner>[A-Za-z0-9-]+)/(?P<name>[\w.-]+)(:(?P<file>[^/@]+\.ya?ml))?(@(?P<environment>.+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A judgement, and the evidence that it rests on."""
+
+    judgement: Judgement
+    evidence: Evidence
+
+
+def parse_project(text: str) -> tuple[str, str | None]:
+    """Return the project and the version of `PROJECT[==VERSION]`."""
+    project, _, version = text.partition("==")
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", project):
+        raise UsageError(f"'{project}' is no name of a project.", hint="Write PROJECT or PROJECT==VERSION.")
+    return normalise(project), version or None
+
+
+def parse_expected(text: str) -> Publisher:
+    """Return the publisher of `OWNER/REPO:workflow.yml[@environment]`; without a workflow it is empty."""
+    match = _EXPECTED.fullmatch(text)
+    if not match:
+        raise UsageError(f"'{text}' names no publisher.", hint="Write OWNER/REPO[:workflow.yml[@environment]].")
+    return Publisher(match["owner"], match["name"], match["file"] or "", match["environment"])
+
+
+async def verify(desk: Desk, index: Index, project: str, version: str | None, expected: Publisher | None) -> Verified:
+    """Judge one release. Without `expected`, the publisher that the index states is what the signatures must match."""
+    match await newest(desk.indexes[index], project, version):
+        case Found(release):
+            pass
+        case Missing(what):
+            raise UsageError(f"{index.label} does not know it: {what}.", hint="Check the spelling and the index.")
+        case Unreadable(because=because):
+            raise TryLater(f"{index.label} gave no answer about {project}: {because}.", hint="Try again later.")
+    evidence = await gather(
+        release,
+        index=desk.indexes[index],
+        verifier=desk.verifiers[index],
+        github=None,
+        repository=None,
+        workflow_path=None,
+        clock=desk.clock,
+    )
+    publisher = _complete(expected, evidence)
+    expectation = Expectation(index=index, project=project, publisher=publisher, version=version)
+    return Verified(proofs.judge(evidence, expectation), evidence)
+
+
+def _complete(expected: Publisher | None, evidence: Evidence) -> Publisher:
+    """Fill what was not said with what the index states; where nothing is stated, nothing can match."""
+    stated = next(
+        (
+            fact.stated
+            for file in evidence.files
+            if isinstance(file.attestations, Found)
+            for fact in file.attestations.value
+            if fact.stated is not None
+        ),
+        None,
+    )
+    if expected is None:
+        return stated or Publisher("", "", "", None)
+    if expected.workflow or stated is None:
+        return expected
+    return Publisher(expected.owner, expected.repository, stated.workflow, expected.environment or stated.environment)
+
+
+def repository_of(publisher: Publisher) -> Repository:
+    """Return the repository that a publisher names."""
+    return Repository(publisher.owner, publisher.repository)
