@@ -24,7 +24,12 @@ def clean(text: str, *, lines: bool = False) -> str:
     last net under outputs, not the reason why tokens do not get there.
     """
     visible = (_IN_LINES if lines else _IN_A_LINE).sub(lambda found: _escape(found.group()), text)
-    return _CREDENTIAL.sub(lambda found: f"{found.group(1)}(hidden)", visible)
+    return hide_credentials(visible)
+
+
+def hide_credentials(text: str) -> str:
+    """Return `text` with what looks like a PyPI or GitHub token cut down to its prefix."""
+    return _CREDENTIAL.sub(lambda found: f"{found.group(1)}(hidden)", text)
 
 
 def _escape(character: str) -> str:

@@ -54,7 +54,7 @@ class ScriptOperator:
             raise unanswered(question, about)
         return fallback
 
-    async def pause(self, message: str) -> bool:  # noqa: ARG002  # there is nobody to show it to
+    async def pause(self, message: str) -> bool:
         """Return False: a script cannot wait for a person."""
         return False
 

@@ -12,7 +12,7 @@ from keyless.operators.question import Answer, Choice, Kind, Question
 
 _YES: Final = {"yes", "y", "true", "on", "1"}
 _NO: Final = {"no", "n", "false", "off", "0"}
-_SOURCE: Final = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+|fd:[0-9]{1,4}|stdin")
+SOURCE: Final = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+|fd:[0-9]{1,4}|stdin")
 SOURCES: Final = "env:NAME, file:PATH, fd:N or stdin"
 
 
@@ -101,7 +101,7 @@ def _typed(question: Question, text: str, about: Mapping[str, str]) -> str:
 
 
 def _source(question: Question, text: str) -> str:
-    if not _SOURCE.fullmatch(text):
+    if not SOURCE.fullmatch(text):
         raise WrongAnswer(question, f"where to read it from ({SOURCES}), never the secret itself")
     return text
 

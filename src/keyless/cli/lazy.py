@@ -1,0 +1,40 @@
+"""A group that imports a command's module only when that command runs."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+
+import click
+
+from keyless.cli.listing import Entry
+from keyless.cli.shared import global_options
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are named by a table of entries."""
+
+    def __init__(self, name: str, entries: Mapping[str, Entry], **settings: object) -> None:
+        super().__init__(name, params=[*global_options()], no_args_is_help=False, **settings)  # type: ignore[arg-type]
+        self._entries = entries
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the table's order."""
+        return list(self._entries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        entry = self._entries.get(cmd_name)
+        if entry is None:
+            return None
+        if entry.commands is not None:
+            return LazyGroup(cmd_name, entry.commands, help=entry.help)
+        found = importlib.import_module(entry.module).command
+        if not isinstance(found, click.Command):
+            raise TypeError(f"{entry.module}.command is no command")
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in self._entries.items()])

@@ -1,0 +1,106 @@
+"""Values as tables and sentences. Pure; to show a new kind of value, register a view for its class."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import singledispatch
+from typing import TypeAlias
+
+from keyless.model.backup import BackupHeader
+from keyless.model.proof import Judgement
+from keyless.model.table import Table
+from keyless.model.token import Concern, Probe, TokenCard
+
+View: TypeAlias = tuple[Table | str, ...]
+
+
+@singledispatch
+def view(value: object) -> View:
+    """Return the tables and sentences that show `value`. A class without a view is a mistake in the program."""
+    raise TypeError(f"{type(value).__name__} has no view")
+
+
+@view.register
+def _tuple(value: tuple) -> View:  # type: ignore[type-arg]  # singledispatch wants the bare class
+    return tuple(block for item in value for block in view(item))
+
+
+@view.register
+def _table(value: Table) -> View:
+    return (value,)
+
+
+@view.register
+def _card(card: TokenCard) -> View:
+    rows = (
+        ("index", card.index.label if card.index else "neither PyPI nor TestPyPI"),
+        ("unique identifier", card.identifier),
+        ("scope", _scope(card)),
+        ("projects", ", ".join(card.projects) if card.projects is not None else "not restricted by name"),
+        ("valid from", moment(card.not_before) if card.not_before else "not restricted"),
+        ("expires", moment(card.expires_at) if card.expires_at else "never, by its own text"),
+        ("length", f"{card.length} characters"),
+        *((f"caveat {number}", words) for number, words in enumerate(card.caveats, 1)),
+    )
+    return (Table("token", "Identity card of the token", ("", "as its own text says"), rows),)
+
+
+def _scope(card: TokenCard) -> str:
+    return {
+        "account": "THE WHOLE ACCOUNT: every project of its owner",
+        "projects": "some projects",
+        "minted": "minted by trusted publishing, 15 minutes",
+        "unstated": "not stated: only the index knows",
+    }[card.scope.value]
+
+
+@view.register
+def _concern(concern: Concern) -> View:
+    return (f"{'Cannot serve' if concern.fatal else 'Take care'}: {concern.message} {concern.advice}".rstrip(),)
+
+
+@view.register
+def _probe(probe: Probe) -> View:
+    says = {"alive": "The index knows this token", "gone": "The index does not know this token (any more)"}
+    return (f"{says.get(probe.life.value, 'Could not tell whether the token lives')}: {probe.because}",)
+
+
+@view.register
+def _judgement(judgement: Judgement) -> View:
+    what = f"{judgement.project} {judgement.version or ''}".strip()
+    sentence = f"{what} on {judgement.index.label}: {_verdict(judgement)}"
+    rows = tuple((_SIDES.get(r.side, r.side), r.message, r.raises) for r in judgement.reasons)
+    table = Table("reasons", f"Why ({what} on {judgement.index.label})", ("counts", "fact", "what would help"), rows)
+    run = (f"Run: {judgement.run_url}",) if judgement.run_url else ()
+    return (sentence, *((table,) if rows else ()), *run)
+
+
+_SIDES = {"for": "for", "against": "AGAINST", "unknown": "could not tell"}
+
+
+def _verdict(judgement: Judgement) -> str:
+    return {
+        "proven": f"proven, grade '{judgement.grade.value}'.",
+        "not-proven": "not proven.",
+        "cannot-tell": "could not tell.",
+    }[judgement.verdict.value]
+
+
+@view.register
+def _header(header: BackupHeader) -> View:
+    rows = (
+        ("for", f"{header.subject.repository} ({header.subject.realm})"),
+        ("projects", ", ".join(header.subject.projects) or "none"),
+        ("secrets", ", ".join(header.subject.secrets) or "none"),
+        ("made", moment(header.lease.issued_at)),
+        ("usable until", moment(header.lease.expires_at)),
+        ("opens with", ", ".join(header.slots) or "nothing any more: shredded"),
+        ("journey", header.subject.journey),
+        ("format", str(header.version)),
+    )
+    return (Table("backup", f"Backup {header.id}, as its header claims", ("", ""), rows),)
+
+
+def moment(when: datetime) -> str:
+    """Return a time (any zone) as people read it, in UTC to the minute."""
+    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
