@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Generic[T]):
+class Found(Generic[T_co]):
     """It was read."""
 
-    value: T
+    value: T_co
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +31,4 @@ class Unreadable:
     permission: str | None = None
 
 
-Reading: TypeAlias = Found[T] | Missing | Unreadable
+Reading: TypeAlias = Found[T_co] | Missing | Unreadable

@@ -19,6 +19,9 @@ from keyless.planning.finish import item_key
 from keyless.secret import Secret
 from keyless.steps.toolbox import Toolbox
 
+_SKEW = timedelta(hours=1)
+"""How far a clock may be ahead of the index's before a narrowed copy would be refused as not yet valid."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -79,7 +82,7 @@ class SealBackupPerformer:
                 narrowed = item.narrowed
                 kept = (
                     tokens.narrow(
-                        token, projects=item.projects, not_before=lease.issued_at, expires_at=lease.expires_at
+                        token, projects=item.projects, not_before=lease.issued_at - _SKEW, expires_at=lease.expires_at
                     )
                     if narrowed and item.projects
                     else token

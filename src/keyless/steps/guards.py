@@ -7,6 +7,7 @@ from keyless.model.github import Repository, RepositoryFacts, SecretEntry
 from keyless.model.journey import StepRecord, StepState
 from keyless.model.plan import Phase, Plan, ProveRelease, SealBackup, SkippedProof
 from keyless.model.reading import Found
+from keyless.model.survey import SharedUse
 from keyless.planning.readers import Reader, readers
 from keyless.steps.toolbox import Toolbox
 from keyless.surveying.branches import read_branches
@@ -56,7 +57,7 @@ async def require_unread(
     `elsewhere`: other repositories of the organisation count too. Raises StillReferenced with all that is not accepted.
     """
     branches = await read_branches(tools.github, repository, {})
-    shared = ()
+    shared: tuple[SharedUse, ...] = ()
     if elsewhere:
         facts = await tools.github.repository(repository)
         if isinstance(facts, Found):
