@@ -145,22 +145,31 @@ def _read_all(handle: int, name: str | Path, limit: int) -> bytes:
 def write(within: int, name: str, data: bytes, *, replace: bool) -> None:
     """Write a file durably into the folder `within`, mode 0600. Without `replace` an existing one is an error.
 
-    Until the very end it has another name, and a failure takes that away again.
+    Until the very end it has another name, and a failure takes that away again. No hard link serves for "only if there
+    is none": a kill between making it and removing the draft would leave a file with two names.
     """
     draft = f".{name}.{secrets.token_hex(4)}.draft"
     try:
+        if not replace and _there(within, name):
+            raise FileExistsError(errno.EEXIST, "")
         try:
             _write_draft(within, draft, data)
-            if replace:
-                os.replace(draft, name, src_dir_fd=within, dst_dir_fd=within)
-            else:
-                os.link(draft, name, src_dir_fd=within, dst_dir_fd=within, follow_symlinks=False)
-        finally:
-            with suppress(FileNotFoundError):
+            os.replace(draft, name, src_dir_fd=within, dst_dir_fd=within)
+        except BaseException:
+            with suppress(OSError):  # what failed first is what is said
                 os.unlink(draft, dir_fd=within)
+            raise
         os.fsync(within)
     except OSError as error:
         raise trouble(error, f"write {name}") from None
+
+
+def _there(within: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=within, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _write_draft(within: int, draft: str, data: bytes) -> None:
