@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from keyless.errors import StillReferenced, UsageError
@@ -121,7 +121,7 @@ def _is_missing(survey: Survey, target: Target) -> bool:
     )
 
 
-def _proofs(targets: Iterable[Target], answers: Answers) -> Iterator[Step]:
+def _proofs(targets: tuple[Target, ...], answers: Answers) -> Iterator[Step]:
     for target in targets:
         identifier = f"prove:{target.index.value}:{target.project}"
         if target.index in answers.skipped:
@@ -135,6 +135,15 @@ def _proofs(targets: Iterable[Target], answers: Answers) -> Iterator[Step]:
                 bar=answers.bar,
                 workflow_path=target.workflow_path,
             )
+    yield from _never_uploaded(targets, answers)
+
+
+def _never_uploaded(targets: tuple[Target, ...], answers: Answers) -> Iterator[SkippedProof]:
+    """A skipped index to which no workflow uploads is an exception all the same, and stands in the receipt."""
+    for index, reason in answers.skipped.items():
+        if not any(target.index is index for target in targets):
+            for project in dict.fromkeys(target.project for target in targets):
+                yield SkippedProof(f"prove:{index.value}:{project}", index, project, reason)
 
 
 def _chosen(survey: Survey, answers: Answers) -> tuple[Candidate, ...]:
