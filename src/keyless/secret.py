@@ -20,7 +20,17 @@ class Secret:
     __text: str
 
     def __init__(self, text: str) -> None:
+        if hasattr(self, "_Secret__text"):
+            del text  # a traceback that shows locals must not show it
+            raise TypeError("a Secret does not change")
+        if type(text) is not str:
+            kind = type(text).__name__
+            del text
+            raise TypeError(f"a Secret holds a str, not {kind}")
         object.__setattr__(self, "_Secret__text", text)
+
+    def __init_subclass__(cls) -> NoReturn:
+        raise TypeError("a Secret has no subclasses")
 
     def reveal(self) -> str:
         """Return the text. The caller hands it straight to its one purpose and keeps no copy."""
@@ -35,7 +45,9 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self.__text.encode(), other.__text.encode())
+        # "surrogatepass": a lone surrogate (undecodable input) must not end in an error that quotes the text
+        mine, theirs = self.reveal(), other.reveal()
+        return hmac.compare_digest(mine.encode("utf-8", "surrogatepass"), theirs.encode("utf-8", "surrogatepass"))
 
     __hash__ = None  # type: ignore[assignment]  # a hash would be an oracle and a reason to put it in a set
 
@@ -66,5 +78,11 @@ class Secret:
     def __deepcopy__(self, memo: object) -> NoReturn:
         raise TypeError("a Secret is not copied")
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not pickled")
+
     def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a Secret is not pickled")
+
+    def __getstate__(self) -> NoReturn:
         raise TypeError("a Secret is not pickled")
