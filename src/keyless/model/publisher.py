@@ -22,6 +22,18 @@ class Publisher:
         return f"{self.owner}/{self.repository} · {self.workflow}{where}"
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field in which a publisher is not what was expected, and why PyPI would refuse it (or take it)."""
+
+    field: str
+    expected: str
+    typed: str
+    reason: str
+    fatal: bool
+    """Whether PyPI would refuse a run of the expected workflow."""
+
+
 def publishing_page(base: str, project: str, publisher: Publisher) -> str:
     """Return the address of the prefilled publisher form for an existing project.
 

@@ -106,6 +106,19 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretRead:
+    """A place that reads a secret and is no credential of an upload; it may break when the secret goes (S3).
+
+    `condition`: it only looks whether the secret is there.
+    """
+
+    secret: str
+    place: Place
+    expression: str
+    condition: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
     """All that a set of files says about publishing."""
 
@@ -116,6 +129,8 @@ class Analysis:
     findings: tuple[Finding, ...] = ()
     wanted: tuple[str, ...] = ()
     """Paths of files in the repository (scripts, local actions) that were named and not given."""
+    other_reads: tuple[SecretRead, ...] = ()
+    """Every other named read of any secret, so that S3 can ask for one that no upload here uses (any more)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,30 @@
+"""What every finding's file offers, and what it is given to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from keyless.model.workflow import Finding
+from keyless.workflows.sites import Site
+from keyless.workflows.walk import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All that a finding may look at: the files, and every upload in them."""
+
+    library: Library
+    sites: Sequence[Site]
+
+    @property
+    def counted(self) -> tuple[Site, ...]:
+        """The uploads to PyPI or TestPyPI."""
+        return tuple(site for site in self.sites if site.counts)
+
+
+class Check(Protocol):
+    """One finding's check."""
+
+    def __call__(self, look: Look) -> Iterable[Finding]: ...

@@ -1,0 +1,138 @@
+"""Every place in workflows and actions that names a secret in an expression, whatever for (S3 asks for all of them)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import yaml
+
+from keyless.model.workflow import MayRead, Place, SecretRead
+from keyless.workflows.expressions import Access, Expression, accesses, embedded, parse, values
+from keyless.workflows.scope import Scope, texts
+from keyless.workflows.shape import Job, Workflow
+from keyless.workflows.text import Text
+from keyless.workflows.tree import get, pairs, string
+from keyless.workflows.walk import Library, matrix_values
+
+
+def secret_reads(library: Library) -> Iterator[SecretRead]:
+    """Yield each named read with its place; `condition` where only a comparison or an `if:` looks at it."""
+    for flow in library.workflows.values():
+        for node, place_of, job in _nodes(flow):
+            for start, expression, text, is_if in _expressions(node):
+                flowing = set() if is_if else {v for v in values(expression) if isinstance(v, Access)}
+                for access in accesses(expression):
+                    for name in _names(access, job) or ():
+                        place = place_of(start)
+                        yield SecretRead(name.upper(), place, text, condition=access not in flowing)
+
+
+def any_secret(library: Library) -> Iterator[MayRead]:
+    """Yield what may read any secret: computed names, the whole context, `secrets: inherit` to what is not here."""
+    for flow in library.workflows.values():
+        for node, place_of, job in _nodes(flow):
+            for start, expression, text, _ in _expressions(node):
+                for access in accesses(expression):
+                    if access.context == "secrets" and _names(access, job) is None:
+                        because = "the secret's name is computed" if access.keys else "it hands over every secret"
+                        yield MayRead(text, place_of(start), because)
+        for job in flow.jobs.values():
+            yield from _inherited(library, flow, job)
+
+
+def _inherited(library: Library, flow: Workflow, job: Job) -> Iterator[MayRead]:
+    node = get(job.node, "secrets")
+    if job.uses is None or node is None or string(node) != "inherit":
+        return
+    if job.uses.local and job.uses.name in library.workflows:
+        return
+    place = flow.text.place(node.start_mark.index, job.id)
+    yield MayRead("secrets: inherit", place, f"{job.uses.name} gets every secret and its text is not here")
+
+
+def _names(access: Access, job: Job | None) -> tuple[str, ...] | None:
+    """Return the secrets that an access names, () when it is none, None when the name is computed."""
+    if access.context != "secrets":
+        return ()
+    if not access.keys:
+        return None
+    scope = Scope(matrix=matrix_values(job.matrix)) if job is not None else Scope()
+    names = texts(access.keys[0], scope)
+    return None if names == ("*",) else names
+
+
+class _PlaceOf:
+    """Turns an expression's text in a node into a place; equal texts in one node are told apart by their order."""
+
+    def __init__(self, text: Text, node: yaml.ScalarNode, job: str | None, step: int | None) -> None:
+        self.text, self.node, self.job, self.step = text, node, job, step
+
+    def __call__(self, offset: int) -> Place:
+        return self.text.place(offset_in(self.text, self.node, offset), self.job, self.step)
+
+
+def offset_in(text: Text, node: yaml.ScalarNode, offset: int) -> int:
+    """Return where the character at `offset` of a scalar's value stands in the file (the node's start if unclear)."""
+    value = str(node.value)
+    at = value.find("${{", offset)
+    needle = value[offset : offset + 40].split("\n", maxsplit=1)[0]
+    source = text.text[node.start_mark.index : node.end_mark.index]
+    nth = value[:at].count(needle) if needle and at == offset else value[:offset].count(needle) if needle else 0
+    found = -1
+    for _ in range(nth + 1):
+        found = source.find(needle, found + 1) if needle else -1
+        if found < 0:
+            return int(node.start_mark.index)
+    return int(node.start_mark.index) + found
+
+
+def _nodes(flow: Workflow) -> Iterator[tuple[yaml.ScalarNode, _PlaceOf, Job | None]]:
+    """Yield every scalar value of a workflow with the job and step that it stands in."""
+    for key, value in pairs(flow.root):
+        if key.value != "jobs":
+            yield from ((n, _PlaceOf(flow.text, n, None, None), None) for n in _values(value))
+    for job in flow.jobs.values():
+        steps = {id(step.node): step.index for step in job.steps}
+        for key, value in pairs(job.node):
+            if key.value != "steps" or not isinstance(value, yaml.SequenceNode):
+                yield from ((n, _PlaceOf(flow.text, n, job.id, None), job) for n in _marked(key, value))
+                continue
+            for item in value.value:
+                index = steps.get(id(item))
+                for inner_key, inner in pairs(item):
+                    yield from ((n, _PlaceOf(flow.text, n, job.id, index), job) for n in _marked(inner_key, inner))
+
+
+def _marked(key: yaml.ScalarNode, value: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if key.value == "if" and isinstance(value, yaml.ScalarNode) and "${{" not in value.value:
+        yield _Condition(value)
+    else:
+        yield from _values(value)
+
+
+class _Condition(yaml.ScalarNode):
+    """The scalar of an `if:`, whose text is an expression without `${{ }}`."""
+
+    def __init__(self, node: yaml.ScalarNode) -> None:
+        super().__init__(node.tag, node.value, node.start_mark, node.end_mark, node.style)
+
+
+def _values(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _values(item)
+    elif isinstance(node, yaml.MappingNode):
+        for _, value in node.value:
+            yield from _values(value)
+
+
+def _expressions(node: yaml.ScalarNode) -> Iterator[tuple[int, Expression, str, bool]]:
+    if isinstance(node, _Condition):
+        if "secrets" in node.value.lower() and (expression := parse(node.value)) is not None:
+            yield 0, expression, str(node.value), True
+        return
+    for part in embedded(str(node.value)):
+        if part.expression is not None and "secrets" in part.text.lower():
+            yield part.start, part.expression, part.text, False

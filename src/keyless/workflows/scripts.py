@@ -1,0 +1,146 @@
+"""Scripts of the repository that a step runs: shell, make, tox, nox, just, invoke, package scripts.
+
+Given files are read and their commands added; files that were not given are named, so that they can be fetched.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from keyless.workflows.shell import Command, Word, base_name, commands, program
+
+_SHELLS = frozenset({"bash", "sh", "zsh", "dash", "source", ".", "pwsh", "powershell"})
+_PYTHONS = re.compile(r"(?:python|py|pypy)[\d.]*w?$")
+_FILE = re.compile(
+    r"^(?:\./|[\w.-]+/|\$\{?GITHUB_WORKSPACE\}?/|\$\{\{ *github\.workspace *\}\}/)*[\w.-]+\.(?:sh|bash|py|ps1)$"
+)
+_STRING_LIST = re.compile(
+    r"\[\s*((?:f?[\"'][^\"'\n]*[\"']|[\w.*]+)(?:\s*,\s*(?:f?[\"'][^\"'\n]*[\"']|[\w.*{}()]+))*)\s*,?\s*\]|"
+    r"\.run\(\s*((?:f?[\"'][^\"'\n]*[\"'])(?:\s*,\s*(?:f?[\"'][^\"'\n]*[\"']|[\w.*=]+))*)"
+)
+_STRING = re.compile(r"[\"']((?:[^\"'\n]|(?<=\\)[\"'])*\b(?:twine|flit|poetry|uv|hatch|pdm|maturin)\b[^\"'\n]*)[\"']")
+DEEPEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a step's commands come to: all commands, those of scripts included, and the files that were not given."""
+
+    commands: tuple[Command, ...]
+    wanted: tuple[str, ...]
+
+
+def expand(own: tuple[Command, ...], files: Mapping[str, str], folder: str = "", depth: int = 0) -> Ran:
+    """Return `own` with the commands of the scripts that they run, as far as `files` has them."""
+    done: list[Command] = []
+    wanted: list[str] = []
+    for command in own:
+        done.append(command)
+        for name, reader in _scripts(command):
+            path = posixpath.normpath(posixpath.join(folder, name)).removeprefix("./")
+            if path.startswith(("/", "..")):
+                continue
+            text = files.get(path)
+            if text is None:
+                wanted.append(path)
+            elif depth < DEEPEST:
+                origin = command.origin or path
+                inner = expand(reader(text), files, folder, depth + 1)
+                done.extend(replace(c, origin=origin, start=command.start, end=command.end) for c in inner.commands)
+                wanted.extend(inner.wanted)
+    return Ran(tuple(done), tuple(dict.fromkeys(wanted)))
+
+
+Reader = Callable[[str], tuple[Command, ...]]
+
+
+def _scripts(command: Command) -> list[tuple[str, Reader]]:
+    """Return the files of the repository that a command runs, and how to read each."""
+    words = program(command)
+    if not words:
+        return []
+    texts = [word.text for word in words]
+    name = base_name(texts[0])
+    plain = [text for text in texts[1:] if not text.startswith("-") and "=" not in text]
+    if name in _SHELLS or _PYTHONS.match(name):
+        return [_file(plain[0])] if plain and _FILE.match(plain[0]) else []
+    if _FILE.match(texts[0]) and ("/" in texts[0] or len(command.words) != len(words)):
+        return [_file(texts[0])]
+    return _runner(name, texts, plain)
+
+
+def _file(path: str) -> tuple[str, Reader]:
+    path = re.sub(r"^(\$\{?GITHUB_WORKSPACE\}?|\$\{\{ *github\.workspace *\}\})/", "", path)
+    return path, python_commands if path.endswith(".py") else commands
+
+
+def _runner(name: str, texts: list[str], plain: list[str]) -> list[tuple[str, Reader]]:
+    match name:
+        case "make" | "gmake":
+            folder = texts[texts.index("-C") + 1] if "-C" in texts[:-1] else ""
+            file = texts[texts.index("-f") + 1] if "-f" in texts[:-1] else "Makefile"
+            targets = tuple(text for text in plain if text not in {folder, file})
+            return [(posixpath.join(folder, file), lambda text: make_commands(text, targets))]
+        case "tox":
+            environments = tuple(e for t in texts[1:] for e in re.split(r"[,=]", t) if not e.startswith("-"))
+            return [("tox.ini", lambda text: tox_commands(text, environments))]
+        case "nox":
+            return [("noxfile.py", python_commands)]
+        case "just":
+            return [("justfile", lambda text: make_commands(text, tuple(plain)))]
+        case "invoke" | "inv":
+            return [("tasks.py", python_commands)]
+        case _:
+            return []
+
+
+def make_commands(text: str, targets: tuple[str, ...]) -> tuple[Command, ...]:
+    """Return the commands of a makefile's targets (the first when none is named) and of what they depend on."""
+    rules: dict[str, tuple[list[str], list[str]]] = {}
+    current: list[str] | None = None
+    for line in text.replace("\\\n", " ").splitlines():
+        head = re.match(r"^@?([\w./ -]+?)(?:\s+[\w:='\"+*]+)*\s*::?(?!=)\s*([^=]*)$", line)
+        if line[:1] in {"\t", " "} and current is not None:
+            current.append(line.strip().lstrip("@-+"))
+        elif head and not line.startswith((" ", "\t", ".")):
+            current = []
+            for name in head[1].split():
+                rules[name] = (re.split(r"\s+", head[2].split("#")[0].strip()), current)
+        elif line.strip() and not line.startswith("#"):
+            current = None
+    wanted, lines, seen = list(targets or list(rules)[:1]), list[str](), set[str]()
+    while wanted:
+        name = wanted.pop(0)
+        if name in rules and name not in seen:
+            seen.add(name)
+            wanted.extend(rules[name][0])
+            lines.extend(rules[name][1])
+    return commands(re.sub(r"\$\(([A-Z_]+)\)|\$\$", lambda m: f"${{{m[1]}}}" if m[1] else "$", "\n".join(lines)))
+
+
+def tox_commands(text: str, environments: tuple[str, ...]) -> tuple[Command, ...]:
+    """Return the commands of a tox.ini's environments, their `setenv` as assignments before them."""
+    lines: list[str] = []
+    for section, body in re.findall(r"^\[testenv:?([^\]]*)\]\n(.*?)(?=^\[|\Z)", text, re.MULTILINE | re.DOTALL):
+        if section and not set(re.split(r"[,{}]", section)) & set(environments):
+            continue
+        for key in ("setenv", "set_env", "commands"):
+            found = re.search(rf"^{key}\s*=(.*?)(?=^\S|\Z)", body, re.MULTILINE | re.DOTALL)
+            lines.extend(_tox_line(line, key) for line in (found[1].splitlines() if found else []))
+    return commands("\n".join(lines))
+
+
+def _tox_line(line: str, key: str) -> str:
+    line = re.sub(r"\{env:(\w+)(?::[^}]*)?\}", r"${\1}", line.strip()).removeprefix("- ")
+    return re.sub(r"\s*=\s*", "=", line, count=1) if key != "commands" else line
+
+
+def python_commands(text: str) -> tuple[Command, ...]:
+    """Return commands that a Python file seems to run: lists of strings, and strings that name an uploader."""
+    lines = [" ".join(re.findall(r"[\"']([^\"']*)[\"']", m[1] or m[2] or "")) for m in _STRING_LIST.finditer(text)]
+    lines += [match[1] for match in _STRING.finditer(text)]
+    done = [command for line in lines for command in commands(line)]
+    return tuple(replace(c, words=tuple(Word(w.text, 0, 0) for w in c.words), start=0, end=0) for c in done)

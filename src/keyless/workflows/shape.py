@@ -1,0 +1,220 @@
+"""A workflow's or action's parts, read from its nodes: triggers, jobs, steps, permissions. What is odd is left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import yaml
+
+from keyless.workflows.text import Text
+from keyless.workflows.tree import get, pairs, string, strings
+
+Path: TypeAlias = "tuple[str | int, ...]"
+"""The way from a file's root to a node: keys and indexes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A key with its scalar value, as given in a `with:`, `env:`, `secrets:` or `outputs:` mapping."""
+
+    key: yaml.ScalarNode
+    value: yaml.Node
+    path: Path
+
+    @property
+    def text(self) -> str:
+        """The value as text; empty for what is no scalar."""
+        return string(self.value) or ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRef:
+    """`owner/name[/path]@ref`, a local `./path`, or `docker://…`. `name` is lower-cased: GitHub ignores its case."""
+
+    name: str
+    ref: str
+    local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step; `index` is its position among the nodes of `steps`."""
+
+    index: int
+    node: yaml.MappingNode
+    path: Path
+
+    @property
+    def id(self) -> str | None:
+        return string(get(self.node, "id"))
+
+    @property
+    def name(self) -> str:
+        return string(get(self.node, "name")) or ""
+
+    @property
+    def uses(self) -> ActionRef | None:
+        text = string(get(self.node, "uses"))
+        return action_ref(text) if text else None
+
+    @property
+    def run(self) -> yaml.ScalarNode | None:
+        node = get(self.node, "run")
+        return node if isinstance(node, yaml.ScalarNode) else None
+
+    @property
+    def inputs(self) -> dict[str, Pair]:
+        return mapping(get(self.node, "with"), (*self.path, "with"))
+
+    @property
+    def env(self) -> dict[str, Pair]:
+        return mapping(get(self.node, "env"), (*self.path, "env"))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job: with steps, or calling a reusable workflow by `uses`."""
+
+    id: str
+    key: yaml.ScalarNode
+    node: yaml.MappingNode
+    path: Path
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return steps(get(self.node, "steps"), (*self.path, "steps"))
+
+    @property
+    def uses(self) -> ActionRef | None:
+        text = string(get(self.node, "uses"))
+        return action_ref(text) if text else None
+
+    @property
+    def env(self) -> dict[str, Pair]:
+        return mapping(get(self.node, "env"), (*self.path, "env"))
+
+    @property
+    def environment(self) -> str | None:
+        node = get(self.node, "environment")
+        name = get(node, "name") if isinstance(node, yaml.MappingNode) else node
+        return string(name) or None
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return strings(get(self.node, "needs"))
+
+    @property
+    def runs_on(self) -> tuple[str, ...]:
+        """The labels of the runner, as written; expressions stay."""
+        node = get(self.node, "runs-on")
+        if isinstance(node, yaml.MappingNode):
+            return (*strings(get(node, "labels")), *strings(get(node, "group")))
+        return strings(node)
+
+    @property
+    def matrix(self) -> yaml.Node | None:
+        return get(self.node, "strategy", "matrix")
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """One workflow file. `triggers` are the events' names."""
+
+    text: Text
+    root: yaml.MappingNode
+    triggers: frozenset[str]
+    jobs: Mapping[str, Job]
+
+    @property
+    def path(self) -> str:
+        return self.text.path
+
+    @property
+    def env(self) -> dict[str, Pair]:
+        return mapping(get(self.root, "env"), ("env",))
+
+    @property
+    def called(self) -> bool:
+        """Whether other workflows may call it."""
+        return "workflow_call" in self.triggers
+
+    @property
+    def only_called(self) -> bool:
+        """Whether it runs in no other way."""
+        return self.triggers == {"workflow_call"}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One local composite action. `steps` is empty for a JavaScript or Docker action (`using` says which)."""
+
+    text: Text
+    root: yaml.MappingNode
+    using: str
+    steps: tuple[Step, ...]
+
+    @property
+    def path(self) -> str:
+        return self.text.path
+
+    @property
+    def folder(self) -> str:
+        """The folder that `uses: ./folder` names."""
+        return self.path.rpartition("/")[0]
+
+    def default(self, name: str) -> Pair | None:
+        """Return an input's default."""
+        return mapping(get(self.root, "inputs", name), ("inputs", name)).get("default")
+
+
+def workflow(text: Text, root: yaml.Node) -> Workflow | str:
+    """Return a file's workflow, or why it is none."""
+    if not isinstance(root, yaml.MappingNode):
+        return "it is not a workflow: its top is no mapping"
+    listed = get(root, "jobs")
+    if not isinstance(listed, yaml.MappingNode):
+        return "it is not a workflow: it has no jobs"
+    jobs = {
+        str(key.value): Job(str(key.value), key, value, ("jobs", str(key.value)))
+        for key, value in pairs(listed)
+        if isinstance(value, yaml.MappingNode)
+    }
+    return Workflow(text, root, _triggers(get(root, "on") or get(root, "true")), jobs)
+
+
+def _triggers(node: yaml.Node | None) -> frozenset[str]:
+    if isinstance(node, yaml.MappingNode):
+        return frozenset(str(key.value) for key, _ in pairs(node))
+    return frozenset(strings(node))
+
+
+def action(text: Text, root: yaml.Node) -> Action | str:
+    """Return a file's action, or why it is none."""
+    runs = get(root, "runs")
+    if not isinstance(root, yaml.MappingNode) or not isinstance(runs, yaml.MappingNode):
+        return "it is not an action: it has no runs"
+    return Action(text, root, string(get(runs, "using")) or "", steps(get(runs, "steps"), ("runs", "steps")))
+
+
+def steps(node: yaml.Node | None, path: Path) -> tuple[Step, ...]:
+    """Return the steps of a `steps:` sequence."""
+    if not isinstance(node, yaml.SequenceNode):
+        return ()
+    return tuple(Step(n, s, (*path, n)) for n, s in enumerate(node.value) if isinstance(s, yaml.MappingNode))
+
+
+def mapping(node: yaml.Node | None, path: Path) -> dict[str, Pair]:
+    """Return a mapping's pairs by key."""
+    return {str(key.value): Pair(key, value, (*path, str(key.value))) for key, value in pairs(node)}
+
+
+def action_ref(text: str) -> ActionRef:
+    """Return what a `uses:` names."""
+    text = text.strip()
+    if text.startswith(("./", ".\\")) or text == ".":
+        return ActionRef(re.sub(r"/+$", "", text.replace("\\", "/").removeprefix("./")), "", local=True)
+    name, _, ref = text.partition("@")
+    return ActionRef(name.rstrip("/").lower(), ref, local=False)

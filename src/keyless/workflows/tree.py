@@ -1,0 +1,149 @@
+"""YAML nodes with their marks, never objects: PyYAML's C parser composes, nothing is constructed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import yaml
+
+from keyless.model.workflow import FileProblem
+from keyless.workflows.text import Text
+
+Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
+"""A tree without marks: what a rewrite compares. A scalar carries its tag where it is no string."""
+
+MOST_NODES = 100_000
+DEEPEST = 60
+
+
+def compose(text: Text) -> yaml.Node | FileProblem:
+    """Return the root node, or why there is none: not YAML, several documents, empty, an alias bomb or a cycle."""
+    try:
+        root = yaml.compose(text.text, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
+        return FileProblem(text.path, f"it is not valid YAML: {error.problem or error.context or 'unreadable'}{line}")
+    except yaml.YAMLError as error:
+        return FileProblem(text.path, f"it is not valid YAML: {str(error).splitlines()[0]}")
+    except (RecursionError, ValueError):
+        return FileProblem(text.path, "it is not valid YAML: nested too deeply")
+    if root is None:
+        return FileProblem(text.path, "it is empty")
+    return root if _bounded(root) else FileProblem(text.path, "its aliases or its nesting expand without bound")
+
+
+def _bounded(root: yaml.Node) -> bool:
+    seen, stack = 0, [(root, 0)]
+    while stack:
+        node, depth = stack.pop()
+        seen += 1
+        if seen > MOST_NODES or depth > DEEPEST:
+            return False
+        stack.extend((child, depth + 1) for child in children(node))
+    return True
+
+
+def children(node: yaml.Node) -> Iterator[yaml.Node]:
+    """Yield the nodes directly below, keys included."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield key
+            yield value
+    elif isinstance(node, yaml.SequenceNode):
+        yield from node.value
+
+
+def scalars(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
+    """Yield every scalar at or below `node`, keys included, in the order of the text."""
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif node is not None:
+        for child in children(node):
+            yield from scalars(child)
+
+
+def pairs(node: yaml.Node | None) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
+    """Yield a mapping's pairs whose key is a scalar; what `<<` merges in comes first, so that later keys win."""
+    if not isinstance(node, yaml.MappingNode):
+        return
+    for key, value in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style:
+            for merged in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                yield from pairs(merged)
+    for key, value in node.value:
+        if isinstance(key, yaml.ScalarNode) and not (key.value == "<<" and not key.style):
+            yield key, value
+
+
+def get(node: yaml.Node | None, *path: str) -> yaml.Node | None:
+    """Return the node at a path of keys, or None. The last of equal keys wins, as it does for a YAML loader."""
+    for name in path:
+        found = None
+        for key, value in pairs(node):
+            if key.value == name:
+                found = value
+        node = found
+        if node is None:
+            return None
+    return node
+
+
+def string(node: yaml.Node | None) -> str | None:
+    """Return a scalar's text, or None for anything else. A null is the empty text."""
+    if not isinstance(node, yaml.ScalarNode):
+        return None
+    return "" if node.tag == "tag:yaml.org,2002:null" else str(node.value)
+
+
+def strings(node: yaml.Node | None) -> tuple[str, ...]:
+    """Return a scalar or a sequence of scalars as texts (GitHub takes either in many places)."""
+    if isinstance(node, yaml.SequenceNode):
+        return tuple(text for item in node.value if (text := string(item)) is not None)
+    one = string(node)
+    return () if one is None else (one,)
+
+
+def plain(node: yaml.Node) -> Plain:
+    """Return a node without marks and styles; tags of non-strings are kept, so that `"true"` and `true` differ."""
+    if isinstance(node, yaml.MappingNode):
+        return {_key(key): plain(value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [plain(item) for item in node.value]
+    tag = node.tag.removeprefix("tag:yaml.org,2002:")
+    return str(node.value) if tag == "str" else f"!{tag} {node.value}"
+
+
+def _key(node: yaml.Node) -> str:
+    value = plain(node)
+    return value.removeprefix("!bool ") if isinstance(value, str) else repr(value)
+
+
+def repeated_key(node: yaml.Node) -> tuple[str, int] | None:
+    """Return the first key that a mapping below `node` has twice, and its offset; GitHub refuses such a file."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, _ in current.value:
+                name = _key(key)
+                if name in seen:
+                    return name, key.start_mark.index
+                seen.add(name)
+        stack.extend(children(current))
+    return None
+
+
+def shared(root: yaml.Node) -> frozenset[int]:
+    """Return the ids of nodes that an alias uses a second time: an edit there would change two places at once."""
+    seen: set[int] = set()
+    twice: set[int] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if id(node) in seen and not (isinstance(node, yaml.ScalarNode) and node.value == ""):
+            twice.add(id(node))
+        seen.add(id(node))
+        stack.extend(children(node))
+    return frozenset(twice)

@@ -1,0 +1,291 @@
+"""Credentials that are handed to what cannot be seen from here: scripts not given, other repositories' workflows.
+
+The name under which they are handed over is then the only witness. A variable that a known uploader reads, or one with
+PyPI's name, counts as an upload; another secret given to a script that seems to publish is a `MayRead`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from keyless.model.workflow import Credential, MayRead, Place, PublishStep, Reference, Target
+from keyless.workflows.expressions import embedded
+from keyless.workflows.scope import Binding, FromSecret, Opaque, trace
+from keyless.workflows.shape import Job, Workflow, mapping
+from keyless.workflows.shell import VARIABLE, base_name, program
+from keyless.workflows.sites import Site
+from keyless.workflows.tools.third_party import handed_over, index_by_name, role
+from keyless.workflows.tree import get
+from keyless.workflows.walk import Library, Visit, job_scope_of, visits
+
+_TOOLS = (
+    ("TWINE", "twine"), ("UV_PUBLISH", "uv"), ("POETRY", "poetry"), ("FLIT", "flit"), ("HATCH", "hatch"),
+    ("PDM", "pdm"), ("MATURIN", "maturin"), ("CIBW", "cibuildwheel"),
+)  # fmt: skip
+_HARMLESS = frozenset(
+    [
+        "echo",
+        "printf",
+        "[",
+        "[[",
+        "test",
+        "exit",
+        "true",
+        "false",
+        "cd",
+        "set",
+        "export",
+        "unset",
+        "ls",
+        "cat",
+        "grep",
+        "mkdir",
+        "rm",
+        "cp",
+        "mv",
+        "if",
+        "fi",
+        "pip",
+        "pip3",
+        "docker",
+        "git",
+        "npm",
+        "yarn",
+        "conda",
+        "mamba",
+        "apt",
+        "apt-get",
+        "sudo",
+        "brew",
+        "choco",
+        "curl",
+        "wget",
+        "gh",
+        "jq",
+        "sed",
+        "awk",
+        "tee",
+        "tar",
+        "unzip",
+        "sleep",
+        "return",
+        "for",
+        "case",
+        "pytest",
+        "coverage",
+        "codecov",
+        "ruff",
+        "mypy",
+        "black",
+        "flake8",
+        "pwd",
+        "chmod",
+        "chown",
+        "eval",
+        "head",
+        "tail",
+        "sort",
+        "which",
+        "date",
+        "touch",
+        "find",
+        "ln",
+        "gpg",
+        "ssh",
+    ]
+)
+_RUNNERS = frozenset(
+    [
+        "make",
+        "gmake",
+        "tox",
+        "nox",
+        "just",
+        "invoke",
+        "inv",
+        "npm",
+        "yarn",
+        "poe",
+        "task",
+        "doit",
+        "rake",
+        "ant",
+        "cargo",
+        "bazel",
+    ]
+)
+_SMELL = re.compile(r"publish|pypi|release|upload|deploy|twine|dist\b|ship", re.IGNORECASE)
+_ELSEWHERE = re.compile(
+    r"^GH_|GITHUB|NPM|NODE|DOCKER|CONDA|AWS|AZURE|GCP|GOOGLE|CODECOV|COVERALL|SLACK|SONAR|SSH|GPG|DISCORD|CARGO|CRATES|"
+    r"NUGET|RUBYGEM|MAVEN|OSSRH|SNYK|GITLAB|TWITTER|NETLIFY|CLOUDFLARE|SENTRY|APPLE|GIST|QUAY|HEROKU|SIGNING|KEYSTORE",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Handed:
+    """What was found."""
+
+    steps: list[PublishStep] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
+    may_read: list[MayRead] = field(default_factory=list)
+
+
+def unseen(library: Library, found: Iterable[Site]) -> Handed:
+    """Return the uploads that only the names of what is handed over tell."""
+    result = Handed()
+    done = {(site.place, id(site.visit.inner)) for site in found}
+    for visit in visits(library):
+        if (visit.view.place, id(visit.inner)) not in done:
+            _step(library, visit, result)
+    for flow in library.workflows.values():
+        for job in flow.jobs.values():
+            if job.uses is not None and not (job.uses.local and job.uses.name in library.workflows):
+                _called(flow, job, result)
+    return result
+
+
+def _step(library: Library, visit: Visit, result: Handed) -> None:
+    view = visit.view
+    if view.uses is not None:
+        local = library.action(view.uses.name) if view.uses.local else None
+        if view.uses.local and (local is None or not local.steps):
+            for upload in handed_over(view):
+                bindings = [(given.role, given.name, given.binding) for given in upload.given]
+                _record(visit, view.uses.name, bindings, upload.target, result)
+        return
+    if not view.script:
+        return
+    consumer = _consumer(visit)
+    named = [(role(n), n, b) for n, b in view.scope.env.items() if role(n) and not n.startswith(("~", "poetry "))]
+    named = [item for item in named if _reaches(visit, item[1], item[2], consumer)]
+    if any(kind == "password" for kind, _, _ in named):
+        tool = next((t for prefix, t in _TOOLS for _, n, _ in named if n.upper().startswith(prefix)), "script")
+        passwords = [item for item in named if item[0] == "password"]
+        _record(visit, tool, named, index_by_name([name for _, name, _ in passwords]), result)
+    elif consumer and _smells(visit):
+        result.may_read.extend(_unknown(visit, consumer))
+
+
+def _consumer(visit: Visit) -> str:
+    """Return the first program of the step that could take a credential from its environment, "" for none."""
+    for command in visit.view.commands:
+        words = program(command)
+        if words and not command.origin:
+            name = base_name(words[0].text)
+            if name not in _HARMLESS and not _build(name, [w.text for w in words[1:]]):
+                return " ".join(w.text for w in words[:3])
+    return visit.wanted[0] if visit.wanted else ""
+
+
+def _build(name: str, rest: Sequence[str]) -> bool:
+    """Whether a known tool runs a verb that does not upload."""
+    verbs = {
+        "build",
+        "install",
+        "check",
+        "lock",
+        "sync",
+        "version",
+        "run",
+        "init",
+        "add",
+        "config",
+        "env",
+        "venv",
+        "test",
+    }
+    known = {
+        "poetry",
+        "uv",
+        "hatch",
+        "pdm",
+        "flit",
+        "twine",
+        "maturin",
+        "build",
+        "cibuildwheel",
+        "setup.py",
+        "setuptools",
+    }
+    return name in known and (not rest or bool(verbs & set(rest[:2])) or name in {"build", "cibuildwheel", "venv"})
+
+
+def _reaches(visit: Visit, name: str, binding: Binding, consumer: str) -> bool:
+    """Whether a variable may reach what the step runs. One that only harmless commands name does not."""
+    if not consumer or not any(isinstance(s, (FromSecret, Opaque)) for s in trace(binding)):
+        return False
+    if binding.level != "step" and not visit.wanted and base_name(consumer.split(maxsplit=1)[0]) not in _RUNNERS:
+        return False
+    users = [
+        c for c in visit.view.commands if name in {m[1] or m[2] for w in c.words for m in VARIABLE.finditer(w.text)}
+    ]
+    return not users or any(base_name((program(c) or c.words)[0].text) not in _HARMLESS for c in users)
+
+
+def _record(visit: Visit, tool: str, named: Sequence[tuple[str, str, Binding]], target: Target, result: Handed) -> None:
+    names: list[str] = []
+    for kind, _, binding in named:
+        for source in trace(binding):
+            if isinstance(source, FromSecret) and source.name != "GITHUB_TOKEN":
+                result.references.append(Reference(source.name, source.place, source.level, kind, target))
+                names.append(source.name)
+            elif isinstance(source, Opaque) and source.any_secret:
+                result.may_read.append(MayRead(source.expression, source.place, source.because))
+    if names:
+        result.steps.append(_publish(visit.workflow, visit.job, visit.view.place, tool, target, names))
+
+
+def _publish(
+    flow: Workflow, job: Job, place: Place, tool: str, target: Target, names: Iterable[str], *, reusable: bool = False
+) -> PublishStep:
+    secrets = tuple(dict.fromkeys(names))
+    return PublishStep(
+        tool, place, target, Credential.TOKEN, secrets, job.environment, reusable=reusable or flow.called
+    )
+
+
+def _smells(visit: Visit) -> bool:
+    words = (
+        visit.view.script,
+        visit.step.name,
+        visit.step.id or "",
+        visit.job.id,
+        visit.workflow.path.rpartition("/")[2],
+    )
+    return any(_SMELL.search(word) for word in words) and (bool(visit.wanted) or "twine" in visit.view.script)
+
+
+def _unknown(visit: Visit, consumer: str) -> Iterator[MayRead]:
+    for name, binding in visit.view.scope.env.items():
+        if binding.level != "step":
+            continue
+        for source in trace(binding):
+            if isinstance(source, FromSecret) and not _ELSEWHERE.search(source.name) and not _ELSEWHERE.search(name):
+                because = f"it is handed to '{consumer}', whose text is not here"
+                yield MayRead(binding.text.strip()[:80], source.place, because, source.name)
+
+
+def _called(flow: Workflow, job: Job, result: Handed) -> None:
+    """A reusable workflow that is not here: the names of the secrets that it is handed are all that is known."""
+    assert job.uses is not None
+    scope = job_scope_of(flow, job)
+    place = flow.text.place(job.key.start_mark.index, job.id)
+    names: list[str] = []
+    found: list[tuple[str, FromSecret]] = []
+    for pair in mapping(get(job.node, "secrets"), (*job.path, "secrets")).values():
+        at = flow.text.place(pair.value.start_mark.index, job.id)
+        binding = Binding(pair.text, at, "job", scope)
+        for source in trace(binding) if embedded(pair.text) else ():
+            kind = role(str(pair.key.value)) or (role(source.name) if isinstance(source, FromSecret) else "")
+            if isinstance(source, FromSecret) and kind:
+                found.append((kind, source))
+    if not any(kind == "password" for kind, _ in found):
+        return
+    target = index_by_name([source.name for kind, source in found if kind == "password"])
+    for kind, source in found:
+        result.references.append(Reference(source.name, source.place, source.level, kind, target))
+        names.append(source.name)
+    result.steps.append(_publish(flow, job, place, job.uses.name, target, names, reusable=True))

@@ -1,0 +1,304 @@
+"""Every step of every workflow, with what it sees: env layers, inputs and secrets of its callers, outputs before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import yaml
+
+from keyless.model.github import SourceFile
+from keyless.model.workflow import FileProblem, Place
+from keyless.workflows.scope import Binding, Scope, static
+from keyless.workflows.scripts import expand
+from keyless.workflows.shape import Action, Job, Pair, Step, Workflow, action, mapping, workflow
+from keyless.workflows.shell import commands
+from keyless.workflows.text import Text, read_text
+from keyless.workflows.tools.base import StepView
+from keyless.workflows.tree import compose, get, pairs, repeated_key, string, strings
+from keyless.workflows.writes import exported, written
+
+DEEPEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """All files of one look, read: workflows and actions by path, other files as text."""
+
+    workflows: Mapping[str, Workflow]
+    actions: Mapping[str, Action]
+    other: Mapping[str, str]
+    problems: tuple[FileProblem, ...]
+
+    def action(self, folder: str) -> Action | None:
+        """Return the action that `uses: ./folder` names."""
+        names = (f"{folder}/action.yml", f"{folder}/action.yaml") if folder else ("action.yml", "action.yaml")
+        return next((self.actions[name] for name in names if name in self.actions), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One step of one job, as it runs. `through` is the local composite action that it stands in, if any.
+
+    `step` is always the workflow's own step (the caller's, for a composite action), `view` what really runs.
+    `caller` is the local job that calls this workflow, if the workflow is seen through it.
+    """
+
+    workflow: Workflow
+    job: Job
+    step: Step
+    view: StepView
+    through: Action | None = None
+    inner: Step | None = None
+    caller: tuple[Workflow, Job] | None = None
+    wanted: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Trail:
+    """What the steps of a job have left so far."""
+
+    env: dict[str, Binding] = field(default_factory=dict)
+    outputs: dict[tuple[str, str], Binding] = field(default_factory=dict)
+
+
+def is_workflow(path: str) -> bool:
+    """Whether GitHub reads the file as a workflow, by its path."""
+    folder, _, name = path.rpartition("/")
+    return folder.endswith(".github/workflows") and name.endswith((".yml", ".yaml"))
+
+
+def is_action(path: str) -> bool:
+    """Whether the file is an action, by its name."""
+    return path.rpartition("/")[2] in {"action.yml", "action.yaml"}
+
+
+def read(files: Sequence[SourceFile]) -> Library:
+    """Return the files, sorted by what they are. What could not be read is in `problems`."""
+    workflows: dict[str, Workflow] = {}
+    actions: dict[str, Action] = {}
+    other: dict[str, str] = {}
+    problems: list[FileProblem] = []
+    for file in files:
+        text = read_text(file)
+        if isinstance(text, FileProblem):
+            problems.extend([text] if is_workflow(file.path) or is_action(file.path) else [])
+        elif is_workflow(file.path) or is_action(file.path):
+            found = _document(text, problems)
+            if isinstance(found, Workflow):
+                workflows[file.path] = found
+            elif found is not None:
+                actions[file.path] = found
+        else:
+            other[file.path] = text.text
+    return Library(workflows, actions, other, tuple(problems))
+
+
+def _document(text: Text, problems: list[FileProblem]) -> Workflow | Action | None:
+    root = compose(text)
+    if isinstance(root, FileProblem):
+        problems.append(root)
+        return None
+    found = workflow(text, root) if is_workflow(text.path) else action(text, root)
+    if isinstance(found, str):
+        problems.append(FileProblem(text.path, found))
+        return None
+    repeated = repeated_key(root)
+    if repeated is not None:
+        name, offset = repeated
+        line = text.line(offset) + 1
+        problems.append(FileProblem(text.path, f"it has the key '{name}' twice (line {line}); GitHub refuses it"))
+    return found
+
+
+def visits(library: Library) -> Iterator[Visit]:
+    """Yield every step of every workflow, once for each way in which it is reached."""
+    for flow in library.workflows.values():
+        callers = _callers(library, flow)
+        if not callers or not flow.only_called:
+            scope = Scope(env=_bindings(flow.text, flow.env, "workflow", Scope()), formal=flow.only_called)
+            yield from _workflow(library, flow, scope, None)
+        for caller, job in callers:
+            yield from _workflow(library, flow, _called_scope(flow, caller, job), (caller, job))
+
+
+def _callers(library: Library, flow: Workflow) -> list[tuple[Workflow, Job]]:
+    return [
+        (other, job)
+        for other in library.workflows.values()
+        for job in other.jobs.values()
+        if job.uses is not None and job.uses.local and job.uses.name == flow.path
+    ]
+
+
+def job_scope_of(flow: Workflow, job: Job) -> Scope:
+    """Return what a job sees before its first step, without the outputs of other jobs."""
+    return _job_scope(flow, job, Scope(env=_bindings(flow.text, flow.env, "workflow", Scope())))
+
+
+def _called_scope(flow: Workflow, caller: Workflow, job: Job) -> Scope:
+    outer = job_scope_of(caller, job)
+    given = _bindings(caller.text, mapping(get(job.node, "with"), (*job.path, "with")), "job", outer, job.id)
+    defaults = _defaults(flow, get(flow.root, "on", "workflow_call", "inputs"))
+    inherits = string(get(job.node, "secrets")) == "inherit"
+    handed = _bindings(caller.text, mapping(get(job.node, "secrets"), (*job.path, "secrets")), "job", outer, job.id)
+    return Scope(
+        env=_bindings(flow.text, flow.env, "workflow", Scope()),
+        inputs={**defaults, **{name.lower(): binding for name, binding in given.items()}},
+        secrets=None if inherits else {name.upper(): binding for name, binding in handed.items()},
+    )
+
+
+def _defaults(flow: Workflow, declared: yaml.Node | None) -> dict[str, Binding]:
+    found: dict[str, Binding] = {}
+    for key, value in pairs(declared):
+        default = get(value, "default")
+        if default is not None:
+            found[str(key.value).lower()] = _binding(flow.text, Pair(key, default, ()), "workflow", Scope())
+    return found
+
+
+def _workflow(library: Library, flow: Workflow, scope: Scope, caller: tuple[Workflow, Job] | None) -> Iterator[Visit]:
+    outputs: dict[tuple[str, str], Binding] = {}
+    done: list[Visit] = []
+    for job in _ordered(flow):
+        trail = _Trail(outputs=dict(outputs))
+        inner = _job_scope(flow, job, replace(scope, outputs=outputs))
+        for step in job.steps:
+            done.extend(_step(library, flow, job, step, inner, trail, caller))
+        end = replace(inner, env={**inner.env, **trail.env}, outputs=trail.outputs)
+        for name, pair in mapping(get(job.node, "outputs"), (*job.path, "outputs")).items():
+            outputs[f"needs.{job.id}", name] = _binding(flow.text, pair, "job", end, job.id)
+    yield from sorted(done, key=lambda visit: list(flow.jobs).index(visit.job.id))
+
+
+def _ordered(flow: Workflow) -> list[Job]:
+    """Return the jobs, each after those that it needs as far as possible."""
+    left, done = list(flow.jobs.values()), list[Job]()
+    while left:
+        names = {job.id for job in left}
+        ready = [job for job in left if not names & (set(job.needs) - {job.id})] or left[:1]
+        done.extend(ready)
+        left = [job for job in left if job not in ready]
+    return done
+
+
+def _job_scope(flow: Workflow, job: Job, scope: Scope) -> Scope:
+    scope = replace(scope, matrix=matrix_values(job.matrix))
+    return scope.with_env(_bindings(flow.text, job.env, "job", scope, job.id))
+
+
+def matrix_values(node: yaml.Node | None) -> dict[str, tuple[str, ...]]:
+    """Return the values of each axis, those of `include` added; an axis that an expression makes is left out."""
+    found: dict[str, tuple[str, ...]] = {}
+    for key, value in pairs(node):
+        if key.value not in {"include", "exclude"} and isinstance(value, yaml.SequenceNode):
+            found[str(key.value)] = strings(value)
+    included = get(node, "include")
+    for entry in included.value if isinstance(included, yaml.SequenceNode) else []:
+        for key, value in pairs(entry):
+            text = string(value)
+            if text is not None:
+                found[str(key.value)] = tuple(dict.fromkeys((*found.get(str(key.value), ()), text)))
+    return found
+
+
+def _step(
+    library: Library,
+    flow: Workflow,
+    job: Job,
+    step: Step,
+    scope: Scope,
+    trail: _Trail,
+    caller: tuple[Workflow, Job] | None,
+) -> list[Visit]:
+    scope = replace(scope, env={**scope.env, **trail.env}, outputs=trail.outputs)
+    place = flow.text.place(step.node.start_mark.index, job.id, step.index)
+    view, wanted = _view(library, flow.text, job, step, scope, place)
+    visit = Visit(flow, job, step, view, caller=caller, wanted=wanted)
+    found = [visit]
+    uses = step.uses
+    if uses is not None and uses.local:
+        local = library.action(uses.name)
+        if local is None:
+            folder = f"{uses.name}/" if uses.name else ""
+            return [replace(visit, wanted=(f"{folder}action.yml", f"{folder}action.yaml"))]
+        found += _composite(library, visit, local, trail, 0)
+    _leave(step, view, trail)
+    return found
+
+
+def _leave(step: Step, view: StepView, trail: _Trail) -> None:
+    left = written(view)
+    trail.env.update(left.env)
+    if step.id:
+        trail.outputs.update({(step.id, name): value for name, value in left.outputs.items()})
+
+
+def _composite(library: Library, visit: Visit, local: Action, trail: _Trail, depth: int) -> list[Visit]:
+    """Return the visits of a local action's steps; inputs are the caller's, or the action's defaults."""
+    if depth > DEEPEST:
+        return []
+    inputs = {
+        str(key.value).lower(): _binding(local.text, pair, "action", Scope())
+        for key, _ in pairs(get(local.root, "inputs"))
+        if (pair := local.default(str(key.value))) is not None
+    }
+    inputs |= visit.view.inputs
+    inner_trail = _Trail(env=dict(trail.env))
+    found: list[Visit] = []
+    for step in local.steps:
+        scope = replace(
+            visit.view.scope,
+            env={**visit.view.scope.env, **inner_trail.env},
+            inputs=inputs,
+            outputs=inner_trail.outputs,
+            secrets={},
+        )
+        view, wanted = _view(library, local.text, visit.job, step, scope, visit.view.place)
+        inner = replace(visit, view=view, through=local, inner=step, wanted=wanted)
+        found.append(inner)
+        if step.uses is not None and step.uses.local and (nested := library.action(step.uses.name)) is not None:
+            found += _composite(library, inner, nested, inner_trail, depth + 1)
+        _leave(step, view, inner_trail)
+    trail.env.update(inner_trail.env)
+    return found
+
+
+def _view(
+    library: Library, text: Text, job: Job, step: Step, scope: Scope, place: Place
+) -> tuple[StepView, tuple[str, ...]]:
+    """Return a step as tools see it, and the scripts that it runs and that were not given."""
+    level = "step"
+    inner = scope.with_env(_bindings(text, step.env, level, scope, job.id, step.index))
+    inputs = {
+        name.lower(): binding
+        for name, binding in _bindings(text, step.inputs, level, inner, job.id, step.index).items()
+    }
+    script = string(step.run) or ""
+    folder = _folder(step, job, inner)
+    ran = expand(commands(script), library.other, folder)
+    view = StepView(step.uses, inputs, ran.commands, inner, place, script)
+    return replace(view, scope=inner.with_env(exported(view))), ran.wanted
+
+
+def _folder(step: Step, job: Job, scope: Scope) -> str:
+    node = get(step.node, "working-directory") or get(job.node, "defaults", "run", "working-directory")
+    text = string(node)
+    if not text:
+        return ""
+    known = static(Binding(text, Place("", 1, 1), "step", scope))
+    return known[0] if known else ""
+
+
+def _bindings(
+    text: Text, given: Mapping[str, Pair], level: str, scope: Scope, job: str | None = None, step: int | None = None
+) -> dict[str, Binding]:
+    return {name: _binding(text, pair, level, scope, job, step) for name, pair in given.items()}
+
+
+def _binding(
+    text: Text, pair: Pair, level: str, scope: Scope, job: str | None = None, step: int | None = None
+) -> Binding:
+    place = text.place(pair.value.start_mark.index, job, step)
+    return Binding(pair.text, place, level, scope, path=pair.path, name=str(pair.key.value))
