@@ -57,7 +57,7 @@ class AttestationFact:
     """One attestation of one file: the publisher that the index states, and whether the signature holds.
 
     `claims` are there only when everything cryptographic was verified; otherwise `refused` says what failed.
-    `signed_at` is the log's time (UTC).
+    `signed_at` is the log's time (UTC). `unverifiable`: nothing was found wrong, there was no trust root to judge by.
     """
 
     stated: Publisher | None
@@ -66,6 +66,7 @@ class AttestationFact:
     signed_at: datetime | None
     refused: str | None
     trust_root: str
+    unverifiable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

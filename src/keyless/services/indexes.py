@@ -1,14 +1,15 @@
 """PyPI and TestPyPI: releases, provenance, and whether a token exists. Nothing is ever uploaded.
 
-Facts: facts of warehouse's source about the simple API (PEP 691, 700, 740), the Integrity API and the upload endpoint.
 A credential goes to exactly one address, its own index's upload endpoint, and never along a redirect (S7).
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
+import json
 import ssl
+from collections.abc import Generator
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Final
@@ -30,15 +31,42 @@ from keyless.services.retry import Call, Trouble, persist
 SIMPLE_JSON: Final = "application/vnd.pypi.simple.v1+json"
 TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
 LARGEST: Final = 64 * 1024 * 1024
-"""Bytes of an answer that are read at most; the simple page of the largest projects has about 10 MB."""
+"""Bytes of an answer that are read at most; the simple pages of the largest projects have about 10 MB."""
 
-_GONE: Final = "Invalid or non-existent authentication information."
+# The words of warehouse (facts/pypi.md): in the reason phrase, and in the body too.
 _ALIVE: Final = "is an invalid value for Name"
+_GONE: Final = "Invalid or non-existent authentication information"
 _NO_PROVENANCE: Final = "No provenance available for "
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came back: `words` is the reason phrase."""
+
+    status: int
+    words: str
+    kind: str
+    body: bytes
+
+    def says(self, text: str) -> bool:
+        return text in self.words or text.encode() in self.body
+
+    def because(self) -> str:
+        return f"the index answers {self.status} {self.words}".strip()
+
+
+class _Authorisation(httpx.Auth):
+    """Basic authorisation of PyPI's token user; made when the request goes out, so that no copy stays in a local."""
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        yield from httpx.BasicAuth("__token__", self._token.reveal()).auth_flow(request)
+
+
 class IndexService(PackageIndex):
-    """The port `PackageIndex` over the real index or a simulated one (`transport`). Close it with `async with`."""
+    """The port `PackageIndex` over a real index or a simulated one (`transport`). Use it in an `async with`."""
 
     def __init__(
         self, index: Index, addresses: Addresses, clock: Clock, transport: httpx.AsyncBaseTransport | None = None
@@ -54,7 +82,7 @@ class IndexService(PackageIndex):
             transport=transport,
             timeout=TIMEOUT,
             follow_redirects=False,
-            trust_env=real,
+            trust_env=real,  # a company's proxy is obeyed in reality; a rehearsal stays on its own hosts
             verify=True if addresses.ca_file is None else ssl.create_default_context(cafile=addresses.ca_file),
             headers={"User-Agent": f"keyless/{__version__}"},
         )
@@ -71,20 +99,20 @@ class IndexService(PackageIndex):
     async def versions(self, project: str) -> Reading[tuple[Release, ...]]:
         """Return every release with its files, newest upload first, in one request.
 
-        Missing: the index has no such project. Unreadable: it is down, or answered something else.
+        Missing: the index has no such project. Unreadable: it is down, limits us, or answered something else.
         """
         from keyless.services.simple_api import NotSimple, releases
 
         name, what = normalise(project), f"{project} on {self.index.label}"
-        answer = await self._get(f"{self._where.site}/simple/{_part(name)}/", SIMPLE_JSON, what)
+        answer = await self._get(f"/simple/{_part(name)}/", SIMPLE_JSON, what)
         if isinstance(answer, Unreadable):
             return answer
-        if answer.status_code == httpx.codes.NOT_FOUND:
+        if answer.status == httpx.codes.NOT_FOUND:
             return Missing(what)
-        if answer.status_code != httpx.codes.OK:
-            return Unreadable(what, _words(answer))
+        if answer.status != httpx.codes.OK:
+            return Unreadable(what, answer.because())
         try:
-            return Found(releases(self.index, name, answer.content))
+            return Found(releases(self.index, name, answer.body))
         except NotSimple as error:
             return Unreadable(what, str(error))
 
@@ -92,63 +120,79 @@ class IndexService(PackageIndex):
         """Return a file's provenance as the index gave it. Missing only for the index's own "no provenance"."""
         what = f"provenance of {filename} on {self.index.label}"
         path = f"/integrity/{_part(normalise(project))}/{_part(version)}/{_part(filename)}/provenance"
-        answer = await self._get(f"{self._where.site}{path}", "application/json", what)
+        answer = await self._get(path, "application/json", what)
         if isinstance(answer, Unreadable):
             return answer
-        if answer.status_code == httpx.codes.OK:
-            return Found(answer.content) if _is_json(answer) else Unreadable(what, "the answer is not JSON")
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            if _message(answer) == f"{_NO_PROVENANCE}{filename}":
+        match answer.status:
+            case httpx.codes.OK if "json" in answer.kind:
+                return Found(answer.body)
+            case httpx.codes.OK:
+                return Unreadable(what, "the index's answer is not JSON")
+            case httpx.codes.NOT_FOUND if _message(answer) == f"{_NO_PROVENANCE}{filename}":
                 return Missing(what)
-            return Unreadable(what, "the index knows no such file")
-        if answer.status_code == httpx.codes.FORBIDDEN:
-            return Unreadable(what, "the index has switched attestations off")
-        return Unreadable(what, _words(answer))
+            case httpx.codes.NOT_FOUND:
+                return Unreadable(what, "the index knows no such file")
+            case httpx.codes.FORBIDDEN:
+                return Unreadable(what, "the index has switched attestations off")
+            case _:
+                return Unreadable(what, answer.because())
 
     async def probe(self, token: Secret) -> Probe:
         """Say whether the index knows the token, by the empty upload form (nothing is uploaded or created).
 
-        400 for the missing name: the identifier exists. The one 403 text: it is gone. All else could not tell.
+        Its 400 for the missing name: the identifier exists. The one 403 text: it is gone. All else: could not tell.
         """
+        fields: dict[str, tuple[None, str]] = {":action": (None, "file_upload"), "protocol_version": (None, "1")}
+
+        async def once() -> _Answer:
+            request = self._http.build_request("POST", self._where.upload, files=fields)
+            return await self._send(request, _Authorisation(token))
+
         try:
-            answer = await persist(lambda: self._empty_form(token), Call.READ, self._clock, self.index.label)
+            answer = await persist(once, Call.READ, self._clock, self.index.label)
         except TryLater as error:
             return Probe(Life.UNKNOWN, self._clock.now(), error.what)
-        life, because = _life(answer)
+        life, because = self._life(answer)
         return Probe(life, self._clock.now(), because)
 
-    async def _empty_form(self, token: Secret) -> httpx.Response:
-        request = self._http.build_request(
-            "POST",
-            self._where.upload,
-            files={":action": (None, "file_upload"), "protocol_version": (None, "1")},
-        )
-        return await self._send(request, httpx.BasicAuth("__token__", token.reveal()))
+    def _life(self, answer: _Answer) -> tuple[Life, str]:
+        if answer.status == httpx.codes.BAD_REQUEST and answer.says(_ALIVE):
+            return Life.ALIVE, f"{self.index.label} knows the token: it asked for the upload's name"
+        if answer.status == httpx.codes.FORBIDDEN and answer.says(_GONE):
+            return Life.GONE, f"{self.index.label} answers: {_GONE}"
+        if 300 <= answer.status < 400:
+            return Life.UNKNOWN, "the index answers with a redirect, along which no token is sent"
+        return Life.UNKNOWN, answer.because()
 
-    async def _get(self, address: str, accept: str, what: str) -> httpx.Response | Unreadable:
-        request = self._http.build_request("GET", address, headers={"Accept": accept})
+    async def _get(self, path: str, accept: str, what: str) -> _Answer | Unreadable:
+        async def once() -> _Answer:
+            return await self._send(
+                self._http.build_request("GET", self._where.site + path, headers={"Accept": accept})
+            )
+
         try:
-            return await persist(lambda: self._send(request), Call.READ, self._clock, self.index.label)
+            return await persist(once, Call.READ, self._clock, self.index.label)
         except TryLater as error:
             return Unreadable(what, error.what)
 
-    async def _send(self, request: httpx.Request, authorisation: httpx.Auth | None = None) -> httpx.Response:
-        """Return the answer, with its body. Raises Trouble for a limit, a failure or an answer that never ends."""
+    async def _send(self, request: httpx.Request, authorisation: httpx.Auth | None = None) -> _Answer:
+        """Return the answer with its body. Raises Trouble for a limit, a failure or an answer that never ends."""
         self.requests += 1
         try:
             answer = await self._http.send(request, auth=authorisation, stream=True)
             try:
-                await _read(answer)
+                body = await _body(answer)
             finally:
                 await answer.aclose()
         except httpx.RequestError as error:
-            raise Trouble(f"no answer ({type(error).__name__})", in_doubt=False) from None
+            # Nothing here has an effect, so nothing is ever in doubt.
+            raise Trouble(_failure(error), in_doubt=False) from None
         self._note_date(answer)
         if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
             raise Trouble("too many requests", in_doubt=False, limited=True)
         if answer.is_server_error:
-            raise Trouble(f"status {answer.status_code}", in_doubt=False)
-        return answer
+            raise Trouble(f"status {answer.status_code} {answer.reason_phrase}".strip(), in_doubt=False)
+        return _Answer(answer.status_code, answer.reason_phrase, answer.headers.get("content-type", ""), body)
 
     def _note_date(self, answer: httpx.Response) -> None:
         with contextlib.suppress(ValueError, TypeError):  # a date that is none tells nothing
@@ -157,12 +201,32 @@ class IndexService(PackageIndex):
                 self._clock.saw(moment)
 
 
-async def _read(answer: httpx.Response) -> None:
-    """Read the body up to `LARGEST` bytes into `answer`."""
-    pieces, size = [], 0
+def _part(text: str) -> str:
+    return quote(text, safe="")
+
+
+async def _body(answer: httpx.Response) -> bytes:
+    body = bytearray()
     async for piece in answer.aiter_bytes():
-        size += len(piece)
-        if size > LARGEST:
-            raise Trouble("an answer that is larger than any of an index", in_doubt=False)
-        pieces.append(piece)
-    answer._content = b"".join(pieces)
+        body += piece
+        if len(body) > LARGEST:
+            raise Trouble("an answer larger than any of an index", in_doubt=False)
+    return bytes(body)
+
+
+def _failure(error: httpx.RequestError) -> str:
+    match error:
+        case httpx.TimeoutException():
+            return "no answer in time"
+        case httpx.ConnectError():
+            return "no connection"
+        case _:
+            return "the connection broke"
+
+
+def _message(answer: _Answer) -> str | None:
+    with contextlib.suppress(ValueError):
+        said = json.loads(answer.body)
+        if isinstance(said, dict) and isinstance(said.get("message"), str):
+            return str(said["message"])
+    return None
