@@ -121,21 +121,7 @@ class IndexService(PackageIndex):
         what = f"provenance of {filename} on {self.index.label}"
         path = f"/integrity/{_part(normalise(project))}/{_part(version)}/{_part(filename)}/provenance"
         answer = await self._get(path, "application/json", what)
-        if isinstance(answer, Unreadable):
-            return answer
-        match answer.status:
-            case httpx.codes.OK if "json" in answer.kind:
-                return Found(answer.body)
-            case httpx.codes.OK:
-                return Unreadable(what, "the index's answer is not JSON")
-            case httpx.codes.NOT_FOUND if _message(answer) == f"{_NO_PROVENANCE}{filename}":
-                return Missing(what)
-            case httpx.codes.NOT_FOUND:
-                return Unreadable(what, "the index knows no such file")
-            case httpx.codes.FORBIDDEN:
-                return Unreadable(what, "the index has switched attestations off")
-            case _:
-                return Unreadable(what, answer.because())
+        return answer if isinstance(answer, Unreadable) else _provenance(answer, filename, what)
 
     async def probe(self, token: Secret) -> Probe:
         """Say whether the index knows the token, by the empty upload form (nothing is uploaded or created).
@@ -199,6 +185,22 @@ class IndexService(PackageIndex):
             moment = parsedate_to_datetime(answer.headers.get("date", ""))
             if moment.tzinfo is not None:
                 self._clock.saw(moment)
+
+
+def _provenance(answer: _Answer, filename: str, what: str) -> Reading[bytes]:
+    match answer.status:
+        case httpx.codes.OK if "json" in answer.kind:
+            return Found(answer.body)
+        case httpx.codes.OK:
+            return Unreadable(what, "the index's answer is not JSON")
+        case httpx.codes.NOT_FOUND if _message(answer) == f"{_NO_PROVENANCE}{filename}":
+            return Missing(what)
+        case httpx.codes.NOT_FOUND:
+            return Unreadable(what, "the index knows no such file")
+        case httpx.codes.FORBIDDEN:
+            return Unreadable(what, "the index has switched attestations off")
+        case _:
+            return Unreadable(what, answer.because())
 
 
 def _part(text: str) -> str:

@@ -1,0 +1,128 @@
+"""A folder with a checkout: whose repository it is and what its workflows say. No network, no git program."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from keyless.errors import UsageError
+from keyless.model.github import Repository, SourceFile
+from keyless.model.reading import Found, Missing, Reading, Unreadable
+
+LARGEST: Final = 2 * 1024 * 1024
+"""Bytes of a file that are read at most: a workflow or script is far smaller."""
+
+_REMOTES: Final = ("upstream", "origin")
+_SECTION: Final = re.compile(r'^\s*\[\s*remote\s+"(?P<name>(?:[^"\\]|\\.)*)"\s*\]')
+_URL: Final = re.compile(r'^\s*url\s*=\s*"?(?P<url>[^"\s]+)"?\s*(?:[;#].*)?$', re.IGNORECASE)
+_GITHUB: Final = re.compile(
+    r"^(?:(?:https?|ssh|git)://(?:[^@/]*@)?github\.com(?::\d+)?/|(?:[^@/:]*@)?github\.com:)/?"
+    r"(?P<owner>[A-Za-z0-9](?:[A-Za-z0-9-]*))/(?P<name>[A-Za-z0-9._-]+?)(?:\.git)?/?$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A folder's root, the repository it is a checkout of (None: cannot be told), and its automation files."""
+
+    root: Path
+    repository: Repository | None
+    files: tuple[SourceFile, ...]
+    remotes: tuple[tuple[str, Repository], ...]
+
+
+def find_checkout(folder: Path) -> Checkout:
+    """Return the checkout that `folder` lies in, or `folder` itself when it is none but has a `.github` folder.
+
+    Of several remotes on GitHub, "upstream" is the project and "origin" may be a fork, so that is the order.
+    Raises UsageError for a folder that does not exist or has neither.
+    """
+    start = Path(os.path.abspath(folder))  # noqa: PTH100  # resolve() would follow a link out of the user's words
+    if not start.is_dir():
+        raise UsageError(f"{folder} is not a folder.", hint="Name a checkout, or OWNER/REPOSITORY.")
+    root = next((place for place in (start, *start.parents) if (place / ".git").exists()), None)
+    if root is None:
+        if not (start / ".github").is_dir():
+            raise UsageError(f"{folder} is not a checkout of a repository.", hint="Name one, or OWNER/REPOSITORY.")
+        return Checkout(start, None, tuple(_automation(start)), ())
+    remotes = tuple(_remotes(root))
+    named = dict(remotes)
+    first = next((named[name] for name in _REMOTES if name in named), None)
+    repository = first or (remotes[0][1] if len(remotes) == 1 else None)
+    return Checkout(root, repository, tuple(_automation(root)), remotes)
+
+
+def read_files(root: Path, paths: Sequence[str]) -> tuple[Reading[SourceFile], ...]:
+    """Return files of the checkout by their paths, in order. One that lies outside of it is never read."""
+    return tuple(_read(root, path) for path in paths)
+
+
+def parse_remote(url: str) -> Repository | None:
+    """Return the repository that a remote's address names on GitHub, None for another host."""
+    match = _GITHUB.match(url.strip())
+    return Repository(match["owner"], match["name"]) if match else None
+
+
+def _remotes(root: Path) -> Iterator[tuple[str, Repository]]:
+    name = None
+    for line in _configuration(root).splitlines():
+        section = _SECTION.match(line)
+        if section or line.lstrip().startswith("["):
+            name = section["name"] if section else None
+            continue
+        url = _URL.match(line)
+        repository = parse_remote(url["url"]) if url else None
+        if name is not None and repository is not None:
+            yield name, repository
+
+
+def _configuration(root: Path) -> str:
+    """Return the text of git's configuration, also of a linked work tree or submodule, "" when there is none."""
+    folder = root / ".git"
+    try:
+        if folder.is_file():
+            target = folder.read_text(errors="replace").partition("gitdir:")[2].strip()
+            folder = root / target
+            common = folder / "commondir"
+            if common.is_file():
+                folder = folder / common.read_text(errors="replace").strip()
+        return (folder / "config").read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def _automation(root: Path) -> Iterator[SourceFile]:
+    workflows = root / ".github" / "workflows"
+    actions = root / ".github" / "actions"
+    found = [*workflows.glob("*.yml"), *workflows.glob("*.yaml")]
+    found += [*actions.glob("**/action.yml"), *actions.glob("**/action.yaml")]
+    for path in sorted(found):
+        match _read(root, path.relative_to(root).as_posix()):
+            case Found(file):
+                yield file
+            case Unreadable(what, because):
+                raise UsageError(f"{what} cannot be read: {because}.", hint="What it holds would stay unseen.")
+            case Missing():
+                continue
+
+
+def _read(root: Path, path: str) -> Reading[SourceFile]:
+    real = Path(os.path.realpath(root / path))
+    if not real.is_relative_to(os.path.realpath(root)):
+        return Unreadable(path, "it lies outside of the checkout")
+    if not real.exists():
+        return Missing(path)
+    if not real.is_file():
+        return Unreadable(path, "it is not a plain file")
+    try:
+        with real.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        return Unreadable(path, error.strerror or "it cannot be opened")
+    if len(content) > LARGEST:
+        return Unreadable(path, "it is larger than any workflow or script")
+    return Found(SourceFile(path, content))

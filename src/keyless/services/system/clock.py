@@ -1,0 +1,52 @@
+"""Time: never earlier than any moment that was seen, so that a clock set back does not lengthen a lease (R13)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from keyless.services.ports import Clock
+
+
+def local_now() -> datetime:
+    """Return the machine's time (UTC)."""
+    return datetime.now(UTC)
+
+
+class SystemClock(Clock):
+    """The latest of the local clock, the last time seen (from the journal) and the services' `Date` headers.
+
+    A moment that is ahead of the local clock goes on from there at the pace of the monotonic clock.
+    """
+
+    def __init__(
+        self,
+        last_seen: datetime | None = None,
+        *,
+        local: Callable[[], datetime] = local_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._local = local
+        self._monotonic = monotonic
+        self._floor: datetime | None = None
+        self._floor_at = 0.0
+        if last_seen is not None:
+            self.saw(last_seen)
+
+    def now(self) -> datetime:
+        """Return the present (UTC)."""
+        local = self._local()
+        if self._floor is None:
+            return local
+        return max(local, self._floor + timedelta(seconds=self._monotonic() - self._floor_at))
+
+    def saw(self, moment: datetime) -> None:
+        """Remember a time that a service or the journal stated; an earlier one than is known changes nothing."""
+        if moment > self.now():
+            self._floor, self._floor_at = moment.astimezone(UTC), self._monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; a negative time is none."""
+        await asyncio.sleep(max(0.0, seconds))
