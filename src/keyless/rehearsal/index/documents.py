@@ -42,3 +42,14 @@ def remember(store: Store, index: Index, project: str, what: str, **more: str) -
 def history(store: Store, index: Index, project: str) -> list[Document]:
     """Return a project's events, oldest first."""
     return [event for _, event in store.all(kind(index, "event"), f"{project}/")]
+
+
+def mail(store: Store, index: Index, to: str, subject: str, about: str) -> None:
+    """Send a mail to a user: it lands in the rehearsal's mailbox, where a test or a person can look."""
+    number = store.next_number(kind(index, "mail"))
+    store.put(kind(index, "mail"), f"{number:09d}", {"to": to, "subject": subject, "about": about, "at": stamp(store)})
+
+
+def mails(store: Store, index: Index) -> list[Document]:
+    """Return every mail that the index sent, oldest first."""
+    return [body for _, body in store.all(kind(index, "mail"))]
