@@ -1,21 +1,12 @@
-"""Tiny, real distributions: a wheel and an sdist of a project, the same bytes for the same commit and version."""
+"""Which project a folder of a repository holds, and in which version it would be built."""
 
 from __future__ import annotations
 
-import base64
-import gzip
-import hashlib
-import io
 import re
-import tarfile
 import tomllib
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from keyless.model.index import normalise
-
-_EPOCH = (2020, 2, 2, 0, 0, 0)
 _TAGGED = re.compile(r"^refs/tags/(?:[A-Za-z][\w.-]*?[-_/@=]+)?v?(?P<version>\d+(?:\.\d+)*\S*)$")
 
 
@@ -75,57 +66,3 @@ def _table(content: bytes) -> dict[str, str]:
         return {}
     table = document.get("project") or document.get("tool", {}).get("poetry") or {}
     return {key: table[key] for key in ("name", "version") if isinstance(table.get(key), str)}
-
-
-def wheel(project: Project, commit: str) -> tuple[str, bytes]:
-    """Return a wheel's file name and bytes."""
-    module = normalise(project.name).replace("-", "_")
-    info = f"{module}-{project.version}.dist-info"
-    members = {
-        f"{module}/__init__.py": _module(project, commit),
-        f"{info}/METADATA": _metadata(project),
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: rehearsal\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    lines = [f"{path},sha256={_digest(content)},{len(content)}" for path, content in members.items()]
-    members[f"{info}/RECORD"] = "\n".join([*lines, f"{info}/RECORD,,", ""]).encode()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, content in members.items():
-            archive.writestr(zipfile.ZipInfo(path, _EPOCH), content)
-    return f"{module}-{project.version}-py3-none-any.whl", buffer.getvalue()
-
-
-def sdist(project: Project, commit: str) -> tuple[str, bytes]:
-    """Return an sdist's file name and bytes."""
-    module = normalise(project.name).replace("-", "_")
-    stem = f"{module}-{project.version}"
-    members = {
-        "PKG-INFO": _metadata(project),
-        "pyproject.toml": f'[project]\nname = "{project.name}"\nversion = "{project.version}"\n'.encode(),
-        f"{module}/__init__.py": _module(project, commit),
-    }
-    buffer = io.BytesIO()
-    with (
-        gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0, filename="") as packed,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
-    ):
-        for path, content in members.items():
-            entry = tarfile.TarInfo(f"{stem}/{path}")
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return f"{stem}.tar.gz", buffer.getvalue()
-
-
-def _metadata(project: Project) -> bytes:
-    return (
-        f"Metadata-Version: 2.1\nName: {project.name}\nVersion: {project.version}\n"
-        "Summary: Made in a rehearsal\nRequires-Python: >=3.9\n\nMade in a rehearsal.\n"
-    ).encode()
-
-
-def _module(project: Project, commit: str) -> bytes:
-    return f'__version__ = "{project.version}"\n__commit__ = "{commit}"\n'.encode()
-
-
-def _digest(content: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()

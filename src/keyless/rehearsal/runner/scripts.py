@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from fnmatch import fnmatch
 
+from keyless.rehearsal.index import artefacts
 from keyless.rehearsal.runner import builds
 from keyless.rehearsal.runner.job import FAILURE, RunningJob, StepFailed
 from keyless.rehearsal.runner.shell import Command, commands
@@ -146,10 +147,10 @@ def build(job: RunningJob, folder: str, output: str, *, only: str | None = None,
         job.say(FAILURE, "", f"ERROR Source does not appear to be a Python project: {error}")
         raise StepFailed from error
     to = posixpath.normpath(posixpath.join(where, output)).strip("/")
-    makers = {"wheel": builds.wheel, "sdist": builds.sdist}
+    makers = {"wheel": artefacts.wheel, "sdist": artefacts.sdist}
     for kind, make in makers.items():
         if only in (None, kind):
-            name, content = make(project, job.run.sha)
+            name, content = make(project.name, project.version, f"COMMIT = {job.run.sha!r}\n")
             job.workspace[f"{to}/{name}"] = content
 
 
