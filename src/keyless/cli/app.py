@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # start-up is measured: rich, questionary and pydantic wait u
     from keyless.operators.script import Given, ScriptOperator
     from keyless.render.reporter import Reporter
     from keyless.secret import Secret
+    from keyless.vault import Vault
 
 
 @dataclass(slots=True)
@@ -24,6 +25,8 @@ class App:
 
     arguments: tuple[str, ...] = ()
     rehearsal: Path | None = None
+    person: str = ""
+    """Which of the rehearsal's people is at the keyboard; empty is the world's first."""
     state: Path | None = None
     json: bool = False
     quiet: bool = False
@@ -52,6 +55,22 @@ class App:
         from keyless.rehearsal.connection import load_rehearsal
 
         return load_rehearsal(self.rehearsal).addresses
+
+    def state_folder(self) -> Path:
+        """Return the folder of journal and backups; a rehearsal's lies in the rehearsal. It need not exist."""
+        if self.state is not None:
+            return self.state
+        if self.rehearsal is not None:
+            return self.rehearsal / "state"
+        from keyless.services.system import state_folder
+
+        return state_folder(self.realm)
+
+    def vault(self) -> Vault:
+        """Return the backups of this run's realm."""
+        from keyless.vault import Vault
+
+        return Vault(self.state_folder() / "backups", self.realm)
 
     def reporter(self) -> Reporter:
         """Return who shows things: JSON if asked for, colours on a terminal, plain text otherwise."""

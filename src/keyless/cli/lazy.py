@@ -8,14 +8,16 @@ from collections.abc import Mapping
 import click
 
 from keyless.cli.listing import Entry
-from keyless.cli.shared import global_options
+from keyless.cli.shared import EVERYWHERE, global_options
 
 
 class LazyGroup(click.Group):
     """A group whose commands are named by a table of entries."""
 
-    def __init__(self, name: str, entries: Mapping[str, Entry], **settings: object) -> None:
-        super().__init__(name, params=[*global_options()], no_args_is_help=False, **settings)  # type: ignore[arg-type]
+    def __init__(self, name: str, entries: Mapping[str, Entry], *, first: bool = False, **settings: object) -> None:
+        options = global_options(hidden=not first)
+        epilog = None if first else EVERYWHERE
+        super().__init__(name, params=[*options], no_args_is_help=False, epilog=epilog, **settings)  # type: ignore[arg-type]
         self._entries = entries
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -26,7 +26,9 @@ _HELP = (
 
 def keyless() -> click.Group:
     """Return the whole command line."""
-    group = LazyGroup("keyless", COMMANDS, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+    group = LazyGroup(
+        "keyless", COMMANDS, first=True, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]}
+    )
     return click.version_option(__version__, message="keyless %(version)s")(group)
 
 

@@ -11,23 +11,33 @@ import click
 from keyless.cli.app import App
 
 F = TypeVar("F", bound=Callable[..., object])
+EVERYWHERE: Final = "Every command also takes the options that 'keyless --help' lists."
 _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 
 
-def global_options() -> tuple[click.Option, ...]:
+def global_options(*, hidden: bool = False) -> tuple[click.Option, ...]:
     """Return new options that write into the `App` of the context and pass nothing to the command."""
     return (
-        _folder("--rehearsal", "Talk to the rehearsal in this folder, not to the real services."),
-        _folder("--state", "Keep journal and backups in this folder."),
-        _switch("--json", "Write one JSON object a line, for programs; nobody is asked."),
-        _switch("--quiet", "Leave out progress."),
-        _switch("--no-color", "Write without colours."),
-        _switch("--stats", "Say at the end how many requests were sent."),
+        _folder("--rehearsal", "Talk to the rehearsal in this folder, not to the real services.", hidden=hidden),
+        click.Option(
+            ["--person"],
+            expose_value=False,
+            callback=_remember,
+            hidden=hidden,
+            metavar="NAME",
+            help="In a rehearsal: which of its people is at the keyboard.",
+        ),
+        _folder("--state", "Keep journal and backups in this folder.", hidden=hidden),
+        _switch("--json", "Write one JSON object a line, for programs; nobody is asked.", hidden=hidden),
+        _switch("--quiet", "Leave out progress.", hidden=hidden),
+        _switch("--no-color", "Write without colours.", hidden=hidden),
+        _switch("--stats", "Say at the end how many requests were sent.", hidden=hidden),
         click.Option(
             ["-v", "--verbose", "verbose"],
             count=True,
             expose_value=False,
             callback=_remember,
+            hidden=hidden,
             help="Say more when something goes wrong.",
         ),
     )
@@ -37,21 +47,23 @@ def command(help: str, **settings: object) -> Callable[[Callable[..., None]], cl
     """Make a function a command with the global options. Its first argument is the `App`."""
 
     def wrap(function: Callable[..., None]) -> click.Command:
-        made = click.command(help=help, **settings)(click.pass_obj(function))  # type: ignore[call-overload]
+        made = click.command(help=help, epilog=EVERYWHERE, **settings)(click.pass_obj(function))  # type: ignore[call-overload]
         if not isinstance(made, click.Command):
             raise TypeError("click made no command")
-        made.params.extend(global_options())
+        made.params.extend(global_options(hidden=True))
         return made
 
     return wrap
 
 
-def _switch(flag: str, says: str) -> click.Option:
-    return click.Option([flag], is_flag=True, expose_value=False, callback=_remember, help=says)
+def _switch(flag: str, says: str, *, hidden: bool) -> click.Option:
+    return click.Option([flag], is_flag=True, expose_value=False, callback=_remember, hidden=hidden, help=says)
 
 
-def _folder(flag: str, says: str) -> click.Option:
-    return click.Option([flag], type=_FOLDER, metavar="FOLDER", expose_value=False, callback=_remember, help=says)
+def _folder(flag: str, says: str, *, hidden: bool) -> click.Option:
+    return click.Option(
+        [flag], type=_FOLDER, metavar="FOLDER", expose_value=False, callback=_remember, hidden=hidden, help=says
+    )
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:

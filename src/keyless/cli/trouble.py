@@ -21,7 +21,7 @@ ISSUES: Final = f"{DOCS.partition('/blob/')[0]}/issues"
 def show_error(app: App, error: KeylessError) -> int:
     """Write `error` to stderr, as JSON with --json, and return its exit code."""
     goes_on = app.going_on if isinstance(error, (OperatorStopped, TryLater)) and app.arguments else ""
-    if app.json:
+    if _wants_json(app):
         _write_json(app, error, goes_on)
         return error.exit_code
     lines = [error.untouched, error.hint]
@@ -41,11 +41,16 @@ def show_bug(app: App, bug: Exception) -> int:
     ]
     if app.verbose:
         lines += [line for frame in traceback.format_tb(bug.__traceback__) for line in frame.rstrip().split("\n")]
-    if app.json:
+    if _wants_json(app):
         _write_json(app, KeylessError(what, untouched=lines[0], hint=lines[1]), "")
     else:
         _write(app, what, lines)
     return KeylessError.exit_code
+
+
+def _wants_json(app: App) -> bool:
+    """Also when the command line could not be read as far as --json."""
+    return app.json or "--json" in app.arguments
 
 
 def _write(app: App, what: str, lines: list[str]) -> None:

@@ -291,6 +291,15 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         per=_SECRET,
         explicit=True,
     ),
+    Question(
+        identifier="confirm-shred",
+        kind=Kind.TYPED,
+        asks="To destroy this backup, type its id: {backup}",
+        help="The backup's id, typed, to destroy it. Only 'backup shred' asks this.",
+        why="If it is the only copy of the token, there is no way back after this but a new token from PyPI.",
+        phases=(),
+        typed="backup",
+    ),
 )
 
 _BY_IDENTIFIER: Final = {row.identifier: row for row in QUESTIONS}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import singledispatch
 from typing import TypeAlias
 
-from keyless.model.backup import BackupHeader
+from keyless.model.backup import BackupContents, BackupHeader, KeptSecret
 from keyless.model.proof import Judgement
 from keyless.model.table import Table
 from keyless.model.token import Concern, Probe, TokenCard
@@ -99,6 +100,54 @@ def _header(header: BackupHeader) -> View:
         ("format", str(header.version)),
     )
     return (Table("backup", f"Backup {header.id}, as its header claims", ("", ""), rows),)
+
+
+@dataclass(frozen=True, slots=True)
+class BackupList:
+    """The backups in a vault as their headers claim, and why some files could not be read. `at` is the present."""
+
+    at: datetime
+    backups: tuple[BackupHeader, ...]
+    unreadable: tuple[str, ...]
+
+
+@view.register
+def _backups(found: BackupList) -> View:
+    rows = tuple(
+        (
+            header.id,
+            str(header.subject.repository),
+            ", ".join(header.subject.secrets),
+            moment(header.lease.expires_at),
+            "usable" if header.lease.expires_at > found.at else "EXPIRED",
+        )
+        for header in found.backups
+    )
+    columns = ("backup", "repository", "secrets", "usable until", "")
+    return (Table("backups", "Backups", columns, rows), *(f"Take care: {line}" for line in found.unreadable))
+
+
+def contents_table(contents: BackupContents) -> Table:
+    """Return what an opened backup keeps; never a token."""
+    rows = tuple(
+        (
+            kept.entry.name,
+            str(kept.entry.store),
+            _kept(kept),
+            kept.token_identifier or "",
+            kept.origin,
+        )
+        for kept in contents.secrets
+    )
+    workflow = contents.workflow.changes if contents.workflow else ()
+    files = tuple((change.path, "workflow", "its bytes before and after", "", "") for change in workflow)
+    return Table("contents", "What it keeps", ("name", "place", "kept", "token's identifier", "origin"), rows + files)
+
+
+def _kept(kept: KeptSecret) -> str:
+    if kept.token is None:
+        return "the entry, without a value"
+    return "a narrowed copy" if kept.narrowed else "the whole token"
 
 
 def moment(when: datetime) -> str:

@@ -1,0 +1,1 @@
+"""Playbooks: the wizard's questions answered in a file, for named repositories. Data, never code."""
