@@ -6,7 +6,7 @@ from keyless.cli.answering import options_for
 from keyless.cli.app import App
 from keyless.cli.handing import ask_token
 from keyless.cli.running import run_async
-from keyless.cli.shared import command as made
+from keyless.cli.shared import command as declare
 from keyless.errors import TryLater, UsageError
 from keyless.model.index import Index
 from keyless.model.token import Life, Probe
@@ -14,7 +14,7 @@ from keyless.operators.questions import question
 from keyless.secret import Secret
 
 
-@made("Ask the token's own index whether it knows it, with an empty form: nothing is uploaded or created.")
+@declare("Ask the token's own index whether it knows it, with an empty form: nothing is uploaded or created.")
 @options_for(question("token"))
 def command(app: App) -> None:
     """Probe the index that the token itself names; it is sent nowhere else."""

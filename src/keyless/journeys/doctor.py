@@ -91,9 +91,8 @@ async def _repository(desk: Desk, repository: Repository) -> list[Finding]:
         )
     ]
     environments = await desk.github.environments(repository)
-    for reading in await read_stores(desk.github, facts, environments):
-        found.append(_store(str(reading.store), reading.entries))
-    return found
+    stores = await read_stores(desk.github, facts, environments)
+    return found + [_store(str(reading.store), reading.entries) for reading in stores]
 
 
 def _store(name: str, entries: Reading[tuple[object, ...]]) -> Finding:

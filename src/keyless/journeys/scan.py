@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from keyless import workflows
@@ -16,6 +16,7 @@ from keyless.planning.candidates import Candidate, candidates
 from keyless.services.ports import Clock, GitHub
 from keyless.surveying.branches import AT_ONCE
 from keyless.surveying.repository import survey
+from keyless.surveying.scripts import complete
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,11 @@ class Scan:
     found: tuple[Candidate, ...]
 
 
-def scan_files(name: str, files: Sequence[SourceFile]) -> Scan:
-    """Return what the files of a folder say."""
-    return Scan(name, workflows.analyse(files), (), ())
+def scan_files(
+    name: str, files: Sequence[SourceFile], read: Callable[[Sequence[str]], Sequence[Reading[SourceFile]]]
+) -> Scan:
+    """Return what the files of a folder say; `read` gets the scripts that they name."""
+    return Scan(name, workflows.analyse(complete(files, read)), (), ())
 
 
 async def scan_repository(github: GitHub, repository: Repository, clock: Clock) -> Scan:

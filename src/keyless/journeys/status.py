@@ -27,12 +27,17 @@ class Standing:
 
 def standings(journal: Journal, now: datetime) -> tuple[Standing, ...]:
     """Return the newest journey of each repository, those that need something first."""
+    found = [_standing(journal, journey, now) for journey in newest_journeys(journal)]
+    order = {"overdue": 0, "soon": 1, "none": 2}
+    return tuple(sorted(found, key=lambda s: (s.journey.state.ended, order[s.urgency], str(s.journey.repository))))
+
+
+def newest_journeys(journal: Journal) -> tuple[Journey, ...]:
+    """Return the newest journey of each repository."""
     newest: dict[str, Journey] = {}
     for journey in sorted(journal.journeys(), key=lambda j: j.started_at):
         newest[str(journey.repository)] = journey
-    found = [_standing(journal, journey, now) for journey in newest.values()]
-    order = {"overdue": 0, "soon": 1, "none": 2}
-    return tuple(sorted(found, key=lambda s: (s.journey.state.ended, order[s.urgency], str(s.journey.repository))))
+    return tuple(newest.values())
 
 
 def _standing(journal: Journal, journey: Journey, now: datetime) -> Standing:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from keyless.errors import UsageError
+from keyless.errors import NotAllowed, UsageError
 from keyless.model.realm import Addresses, IndexAddresses, Realm
+from keyless.secret import Secret
 
 FILE: Final = "rehearsal.json"
 FORMAT: Final = 1
@@ -26,6 +27,15 @@ class Connection:
     issuer: str
     control: str
     world: Mapping[str, object]
+
+    def github_token(self) -> Secret:
+        """Return the GitHub token of the person who works with keyless in this world. Raises NotAllowed."""
+        people, operator = self.world.get("people"), self.world.get("operator")
+        person = people.get(operator) if isinstance(people, dict) else None
+        token = person.get("github_token") if isinstance(person, dict) else None
+        if not isinstance(token, str):
+            raise NotAllowed(f"Nobody in the rehearsal of {self.folder} has a GitHub token.", hint="Begin a new one.")
+        return Secret(token)
 
 
 def load_rehearsal(folder: Path) -> Connection:

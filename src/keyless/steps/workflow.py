@@ -12,7 +12,7 @@ from keyless.model.github import Branch
 from keyless.model.journey import StepRecord
 from keyless.model.plan import ChangeWorkflow, Delivery, RestoreWorkflow
 from keyless.model.reading import Found, Missing, Unreadable
-from keyless.services.system import write_files
+from keyless.services.system import apply_change
 from keyless.steps.toolbox import Toolbox
 
 _BODY = """\
@@ -44,7 +44,8 @@ class WorkflowPerformer:
 
     async def act(self, step: ChangeWorkflow | RestoreWorkflow) -> None:
         if step.delivery is Delivery.LOCAL:
-            write_files(_folder(step), step.changes)
+            for change in step.changes:
+                apply_change(_folder(step), change)
             return
         head = await self._head(step)
         title, why = _words(step)

@@ -11,8 +11,8 @@ from keyless.model.reading import Found, Missing, Reading, Unreadable
 from keyless.model.survey import BranchReading
 from keyless.model.workflow import Analysis
 from keyless.services.ports import GitHub
+from keyless.surveying.scripts import ScriptHunt
 
-_ROUNDS = 3  # a workflow names a script, the script a Makefile, the Makefile one more; deeper is "not seen"
 AT_ONCE = 20
 
 
@@ -23,17 +23,10 @@ async def read_files(github: GitHub, repository: Repository, commit: str) -> Rea
         return Found(())
     if isinstance(reading, Unreadable):
         return reading
-    files = {file.path: file for file in reading.value}
-    asked: set[str] = set()
-    for _ in range(_ROUNDS):
-        wanted = [p for p in workflows.analyse(tuple(files.values())).wanted if p not in asked and p not in files]
-        if not wanted:
-            break
-        asked.update(wanted)
-        for answer in await github.files(repository, commit, wanted):
-            if isinstance(answer, Found):
-                files[answer.value.path] = answer.value
-    return Found(tuple(files.values()))
+    hunt = ScriptHunt(reading.value)
+    while wanted := hunt.wanted():
+        hunt.add(await github.files(repository, commit, wanted))
+    return Found(hunt.files)
 
 
 async def analyse_at(github: GitHub, repository: Repository, commit: str) -> Reading[Analysis]:

@@ -1,0 +1,120 @@
+"""The composition root: from the global options to a desk with every service, store and operator in its place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keyless.cli.app import App
+from keyless.errors import NotAllowed
+from keyless.journal import Journal
+from keyless.journeys.desk import Desk
+from keyless.journeys.outside import AskOutside, PollOutside, StopOutside
+from keyless.model.index import Index
+from keyless.model.realm import Realm
+from keyless.secret import Secret
+
+if TYPE_CHECKING:
+    from keyless.engine import Outside
+    from keyless.operators.base import Operator
+    from keyless.operators.script import Given
+    from keyless.render.reporter import Reporter
+    from keyless.services.ports import Clock
+
+
+@asynccontextmanager
+async def open_desk(
+    app: App,
+    reporter: Reporter,
+    *,
+    playbooks: Sequence[Given] = (),
+    last: Operator | None = None,
+    github_needed: bool = True,
+    patience: timedelta | None = None,
+    wrap: Callable[[Operator], Operator] | None = None,
+) -> AsyncIterator[Desk]:
+    """Open everything that a journey needs, and close it again; with --stats, say what it cost.
+
+    `last` replaces whoever answers at the end (a playbook never asks); `patience` is how long to look again for what
+    happens outside, None leaves it to the person, or stops at once where there is none. Without `github_needed` a
+    missing GitHub token is found out only when GitHub is asked.
+    """
+    from keyless.services.github import GitHubService
+    from keyless.services.indexes import IndexService
+    from keyless.services.sigstore import SigstoreVerifier
+    from keyless.services.system import SystemClock, prepare
+    from keyless.vault import Vault
+
+    addresses = app.addresses()
+    state = prepare(state_of(app))
+    async with AsyncExitStack() as stack:
+        journal = stack.enter_context(Journal.open(state, addresses.realm))
+        clock = SystemClock(journal.last_seen())
+        github = await stack.enter_async_context(
+            GitHubService(addresses, github_token(app, needed=github_needed), clock)
+        )
+        indexes = {i: await stack.enter_async_context(IndexService(i, addresses, clock)) for i in Index}
+        verifiers = {index: SigstoreVerifier(addresses.trust_root, index, clock.now) for index in Index}
+        answering = last or app.last()
+        desk = Desk(
+            addresses=addresses,
+            github=github,
+            indexes=indexes,
+            verifiers=verifiers,
+            vault=Vault(state / "backups", addresses.realm),
+            journal=journal,
+            clock=clock,
+            observer=reporter,
+            given=app.scripts(*playbooks),
+            last=answering,
+            outside=_outside(answering, clock, patience),
+            state=state,
+            holder=f"{app.going_on}, process {os.getpid()}",
+            wrap=wrap or (lambda operator: operator),
+        )
+        try:
+            yield desk
+        finally:
+            journal.saw(clock.now())
+            if app.stats:
+                reporter.statistics({"GitHub": github.requests} | {i.label: indexes[i].requests for i in Index})
+
+
+def _outside(answering: Operator, clock: Clock, patience: timedelta | None) -> Outside:
+    if patience is not None:
+        return PollOutside(clock, patience)
+    return AskOutside(answering) if answering.interactive else StopOutside()
+
+
+def state_of(app: App) -> Path:
+    """Return the folder of journal, backups, locks and receipts: a rehearsal keeps its own inside of itself."""
+    if app.state is not None:
+        return app.state.absolute()
+    if app.rehearsal is not None:
+        return app.rehearsal.absolute() / "state"
+    from keyless.services.system import state_folder
+
+    return state_folder(Realm.REAL)
+
+
+def github_token(app: App, *, needed: bool) -> Secret:
+    """Return the token for GitHub: that of the rehearsal's operator, or the one of this machine.
+
+    Raises NotAllowed when there is none and it is needed; otherwise it is empty, and GitHub refuses it.
+    """
+    if app.rehearsal is not None:
+        from keyless.rehearsal.connection import load_rehearsal
+
+        return load_rehearsal(app.rehearsal).github_token()
+    from keyless.services.system import find_github_token
+
+    try:
+        return find_github_token(Realm.REAL).token
+    except NotAllowed:
+        if needed:
+            raise
+        return Secret("")

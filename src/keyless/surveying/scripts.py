@@ -1,0 +1,51 @@
+"""Workflows name scripts, scripts name others: ask for what is named until nothing new is, at most three deep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from keyless import workflows
+from keyless.model.github import SourceFile
+from keyless.model.reading import Found, Reading
+
+_ROUNDS = 3  # a workflow names a script, the script a Makefile, the Makefile one more; deeper is "not seen"
+
+
+class ScriptHunt:
+    """Keeps what was found so far, and says what is still wanted. Each path is asked for once."""
+
+    def __init__(self, files: Sequence[SourceFile]) -> None:
+        self._files = {file.path: file for file in files}
+        self._asked: set[str] = set()
+        self._rounds = 0
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """Everything found so far."""
+        return tuple(self._files.values())
+
+    def wanted(self) -> tuple[str, ...]:
+        """Return the paths to read next; none ends the hunt."""
+        if self._rounds == _ROUNDS:
+            return ()
+        self._rounds += 1
+        named = workflows.analyse(self.files).wanted
+        fresh = tuple(path for path in named if path not in self._asked and path not in self._files)
+        self._asked.update(fresh)
+        return fresh
+
+    def add(self, readings: Sequence[Reading[SourceFile]]) -> None:
+        """Take in what was read."""
+        for reading in readings:
+            if isinstance(reading, Found):
+                self._files[reading.value.path] = reading.value
+
+
+def complete(
+    files: Sequence[SourceFile], read: Callable[[Sequence[str]], Sequence[Reading[SourceFile]]]
+) -> tuple[SourceFile, ...]:
+    """Return `files` and the scripts that they name, as far as `read` finds them."""
+    hunt = ScriptHunt(files)
+    while wanted := hunt.wanted():
+        hunt.add(read(wanted))
+    return hunt.files
