@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import h11
@@ -22,9 +23,9 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 class ReasonConnection(h11.Connection):
     """Writes the reason phrase that an application put in a header: twine shows it, and nothing else, to its user."""
 
-    def send(self, event: h11.Event) -> bytes | None:
-        """Return the bytes to send for `event`."""
-        return super().send(_with_reason(event) if isinstance(event, h11.Response) else event)
+    def send_with_data_passthrough(self, event: h11.Event) -> list[bytes] | None:
+        """Return the bytes to send for `event`; `send` goes through here."""
+        return super().send_with_data_passthrough(_with_reason(event) if isinstance(event, h11.Response) else event)
 
 
 class Wire(H11Protocol):
@@ -34,11 +35,11 @@ class Wire(H11Protocol):
         super().__init__(*args, **kwargs)
         self.conn = ReasonConnection(h11.SERVER)
         self._application = self.app
-        self.app = self._answer  # type: ignore[assignment]
+        self.app = self._answer
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await self._application(scope, receive, send)  # type: ignore[arg-type]
+            await self._application(scope, receive, send)
         except BrokenConnection as broken:
             self._break(broken.how)
             while (await receive())["type"] != "http.disconnect":
@@ -60,7 +61,7 @@ class Wire(H11Protocol):
 class ByPort:
     """ASGI application: each service answers at its own port."""
 
-    def __init__(self, apps: dict[int, ASGIApp]) -> None:
+    def __init__(self, apps: Mapping[int, ASGIApp]) -> None:
         self._apps = apps
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,7 +1,7 @@
 """What an index does with the attestations of an upload: parse, verify against the publisher, keep as provenance.
 
-The order of checks and their words are warehouse's (warehouse/attestations/services.py). Signatures are judged by the
-adapter that judges the real index's provenance: there is one verifying path.
+The order of checks and their words are warehouse's (warehouse/attestations/services.py). Signature, file and publisher are
+judged by the adapter that judges the real index's provenance: there is one verifying path.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from typing import Final, Protocol
 
 from keyless.model.index import Index
 from keyless.model.publisher import Publisher
-from keyless.model.release import AttestationFact, Claims, ReleaseFile
-from keyless.rehearsal.sigstore.claims import GITHUB
+from keyless.model.release import ReleaseFile
 from keyless.rehearsal.sigstore.standin import provenance
 from keyless.rehearsal.store import Document
 from keyless.services.ports import Verifier
@@ -65,10 +64,10 @@ class StandInChecker:
         file = ReleaseFile(filename, sha256, 0, self._now(), yanked=False, has_provenance=True)
         written = json.dumps(provenance(publisher, [attestation])).encode()
         (fact,) = self._verifier().attestations(written, file)
-        reason = _objection(fact, publisher)
-        if reason is not None:
+        if fact.refused is not None:
             raise AttestationRefused(
-                f"Could not verify the uploaded artifact using the included attestation: Verification failed: {reason}"
+                "Could not verify the uploaded artifact using the included attestation: "
+                f"Verification failed: {fact.refused}"
             )
         return fact.predicate_type
 
@@ -93,24 +92,3 @@ def _parse(attestations: str) -> list[Document]:
     if len(parsed) > _MOST:
         raise AttestationRefused(f"A maximum of {_MOST} attestations per file are supported")
     return [attestation.model_dump(mode="json") for attestation in parsed]
-
-
-def _objection(fact: AttestationFact, publisher: Publisher) -> str | None:
-    """Say why an attestation is not this publisher's, in the way of pypi-attestations' GitHub policy, or None."""
-    if fact.claims is None:
-        return fact.refused or "no reason given"
-    repository = f"{GITHUB}/{publisher.owner}/{publisher.repository}"
-    if fact.claims.repository_uri != repository:
-        return f"Certificate's OIDCSourceRepositoryURI does not match (got '{fact.claims.repository_uri}')"
-    if fact.claims.build_config_uri not in _workflows(repository, publisher.workflow, fact.claims):
-        return (
-            f"Certificate's Build Config URI ({fact.claims.build_config_uri}) does not match expected Trusted Publisher "
-            f"({publisher.workflow} @ {publisher.owner}/{publisher.repository})"
-        )
-    return None
-
-
-def _workflows(repository: str, workflow: str, claims: Claims) -> set[str]:
-    return {
-        f"{repository}/.github/workflows/{workflow}@{suffix}" for suffix in (claims.source_ref, claims.source_digest)
-    }
