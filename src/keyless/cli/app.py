@@ -25,8 +25,6 @@ class App:
 
     arguments: tuple[str, ...] = ()
     rehearsal: Path | None = None
-    person: str = ""
-    """Which of the rehearsal's people is at the keyboard; empty is the world's first."""
     state: Path | None = None
     json: bool = False
     quiet: bool = False
@@ -59,9 +57,9 @@ class App:
     def state_folder(self) -> Path:
         """Return the folder of journal and backups; a rehearsal's lies in the rehearsal. It need not exist."""
         if self.state is not None:
-            return self.state
+            return self.state.absolute()
         if self.rehearsal is not None:
-            return self.rehearsal / "state"
+            return self.rehearsal.absolute() / "state"
         from keyless.services.system import state_folder
 
         return state_folder(self.realm)

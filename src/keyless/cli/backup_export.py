@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from keyless.cli.app import App
-from keyless.cli.shared import command as made
+from keyless.cli.shared import command as declare
 
 
-@made("Write a backup to a new file, still encrypted. 'rollback --from FILE' needs nothing else.")
+@declare("Write a backup to a new file, still encrypted. 'rollback --from FILE' needs nothing else.")
 @click.argument("backup")
 @click.argument("file", type=click.Path(path_type=Path))
 def command(app: App, backup: str, file: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from keyless.cli.app import App
-from keyless.cli.shared import command as made
+from keyless.cli.shared import command as declare
 
 
-@made("List the backups, as their headers claim, and until when they can be used.")
+@declare("List the backups, as their headers claim, and until when they can be used.")
 def command(app: App) -> None:
     """List what is in the vault; a file that cannot be read is named too."""
     from keyless.render.views import BackupList

@@ -6,10 +6,10 @@ import click
 
 from keyless.cli.app import App
 from keyless.cli.handing import hand_over
-from keyless.cli.shared import command as made
+from keyless.cli.shared import command as declare
 
 
-@made("Make a key pair: backups sealed for its public part open only with its private part.")
+@declare("Make a key pair: backups sealed for its public part open only with its private part.")
 @click.option("--private-to", required=True, metavar="FILE", help="The new file to write the private part into, or -.")
 def command(app: App, private_to: str) -> None:
     """Hand the private part over and show the public one."""

@@ -9,13 +9,13 @@ import click
 from keyless.cli.answering import options_for
 from keyless.cli.app import App
 from keyless.cli.running import run_async
-from keyless.cli.shared import command as made
+from keyless.cli.shared import command as declare
 from keyless.operators.base import ask_secret
 from keyless.operators.questions import question
 from keyless.vault import IdentityUnlock, PassphraseUnlock, Unlock
 
 
-@made("Show what a backup is for, as its header claims; with --open, what it keeps (never a token).")
+@declare("Show what a backup is for, as its header claims; with --open, what it keeps (never a token).")
 @click.argument("backup")
 @click.option(
     "--open", "opened", is_flag=True, help="Open it, and so prove that it is whole and that the key is right."

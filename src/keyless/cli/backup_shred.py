@@ -9,12 +9,12 @@ import click
 from keyless.cli.answering import options_for
 from keyless.cli.app import App
 from keyless.cli.running import run_async
-from keyless.cli.shared import command as made
+from keyless.cli.shared import command as declare
 from keyless.operators.base import ask_text
 from keyless.operators.questions import question
 
 
-@made("Destroy a backup's keys and its file, once its id was typed. 'finish' does this by itself when it is safe.")
+@declare("Destroy a backup's keys and its file, once its id was typed. 'finish' does this by itself when it is safe.")
 @click.argument("backup")
 @options_for(question("confirm-shred"))
 def command(app: App, backup: str) -> None:

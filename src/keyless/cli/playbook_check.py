@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from keyless.cli.app import App
-from keyless.cli.shared import command as made
+from keyless.cli.shared import command as declare
 
 
-@made("Read a playbook and say what is wrong with it, by line and column. Nothing is done, no service is asked.")
+@declare("Read a playbook and say what is wrong with it, by line and column. Nothing is done, no service is asked.")
 @click.argument("file", type=click.Path(path_type=Path))
 def command(app: App, file: Path) -> None:
     """Check a file. It may be for either realm."""

@@ -7,11 +7,11 @@ import json
 import click
 
 from keyless.cli.app import App
-from keyless.cli.shared import command as made
+from keyless.cli.shared import command as declare
 
 
-@made("Print the JSON Schema of playbooks, for editors.")
-def command(app: App) -> None:
+@declare("Print the JSON Schema of playbooks, for editors.")
+def command(_app: App) -> None:
     """Write the schema to standard output."""
     from keyless.playbooks.schema import json_schema
 

@@ -19,14 +19,6 @@ def global_options(*, hidden: bool = False) -> tuple[click.Option, ...]:
     """Return new options that write into the `App` of the context and pass nothing to the command."""
     return (
         _folder("--rehearsal", "Talk to the rehearsal in this folder, not to the real services.", hidden=hidden),
-        click.Option(
-            ["--person"],
-            expose_value=False,
-            callback=_remember,
-            hidden=hidden,
-            metavar="NAME",
-            help="In a rehearsal: which of its people is at the keyboard.",
-        ),
         _folder("--state", "Keep journal and backups in this folder.", hidden=hidden),
         _switch("--json", "Write one JSON object a line, for programs; nobody is asked.", hidden=hidden),
         _switch("--quiet", "Leave out progress.", hidden=hidden),

@@ -9,13 +9,13 @@ import click
 from keyless.cli.answering import options_for
 from keyless.cli.app import App
 from keyless.cli.handing import ask_token
-from keyless.cli.shared import command as made
+from keyless.cli.shared import command as declare
 from keyless.errors import NeedsAttention
 from keyless.model.index import Index
 from keyless.operators.questions import question
 
 
-@made("Show a token's identity card, offline. With --index, say what is odd about it.")
+@declare("Show a token's identity card, offline. With --index, say what is odd about it.")
 @options_for(question("token"))
 @click.option("--index", type=click.Choice([index.value for index in Index]), help="The index that it should be for.")
 @click.option("--project", "projects", multiple=True, metavar="NAME", help="A project that it should serve.")

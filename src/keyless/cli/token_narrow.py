@@ -10,14 +10,14 @@ import click
 from keyless.cli.answering import options_for
 from keyless.cli.app import App
 from keyless.cli.handing import PIPE, ask_token, hand_over
-from keyless.cli.shared import command as made
+from keyless.cli.shared import command as declare
 from keyless.operators.questions import question
 
 _SKEW: Final = timedelta(minutes=5)
 """The index's clock may be behind ours."""
 
 
-@made("Make a copy of a token that ends by itself and serves named projects only. The token itself keeps its power.")
+@declare("Make a copy of a token that ends by itself and serves named projects only. The token itself keeps its power.")
 @options_for(question("token"))
 @click.option(
     "--project", "projects", multiple=True, required=True, metavar="NAME", help="A project that it may serve."

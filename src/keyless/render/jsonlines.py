@@ -78,6 +78,8 @@ class JsonReporter:
         """Write "result" with the value itself; several values are several lines."""
         if isinstance(value, Table):
             self.table(value)
+        elif isinstance(value, str):
+            self.note(value)
         elif isinstance(value, tuple):
             for item in value:
                 self.show(item)

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import singledispatch
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from keyless.model.backup import BackupContents, BackupHeader, KeptSecret
 from keyless.model.proof import Judgement
+from keyless.model.receipt import Receipt, TokenEnd
 from keyless.model.table import Table
 from keyless.model.token import Concern, Probe, TokenCard
 
+_SURE: Final = {
+    "shown": "shown to be the one in the secret",
+    "believed": "believed to be the one in the secret",
+    "unknown": "not known to be the one in the secret",
+}
+ALWAYS_UNSEEN: Final = (
+    "Account-wide tokens of other maintainers: no index shows them.",
+    "Copies of the token outside of GitHub and of this program.",
+)
 View: TypeAlias = tuple[Table | str, ...]
 
 
@@ -24,6 +35,11 @@ def view(value: object) -> View:
 @view.register
 def _tuple(value: tuple) -> View:  # type: ignore[type-arg]  # singledispatch wants the bare class
     return tuple(block for item in value for block in view(item))
+
+
+@view.register
+def _sentence(value: str) -> View:
+    return (value,)
 
 
 @view.register
@@ -69,7 +85,7 @@ def _probe(probe: Probe) -> View:
 @view.register
 def _judgement(judgement: Judgement) -> View:
     what = f"{judgement.project} {judgement.version or ''}".strip()
-    sentence = f"{what} on {judgement.index.label}: {_verdict(judgement)}"
+    sentence = f"{what} on {judgement.index.label}: {judged(judgement)}"
     rows = tuple((_SIDES.get(r.side, r.side), r.message, r.raises) for r in judgement.reasons)
     table = Table("reasons", f"Why ({what} on {judgement.index.label})", ("counts", "fact", "what would help"), rows)
     run = (f"Run: {judgement.run_url}",) if judgement.run_url else ()
@@ -79,7 +95,8 @@ def _judgement(judgement: Judgement) -> View:
 _SIDES = {"for": "for", "against": "AGAINST", "unknown": "could not tell"}
 
 
-def _verdict(judgement: Judgement) -> str:
+def judged(judgement: Judgement) -> str:
+    """Return the verdict and its grade in words."""
     return {
         "proven": f"proven, grade '{judgement.grade.value}'.",
         "not-proven": "not proven.",
@@ -148,6 +165,39 @@ def _kept(kept: KeptSecret) -> str:
     if kept.token is None:
         return "the entry, without a value"
     return "a narrowed copy" if kept.narrowed else "the whole token"
+
+
+def receipt_tables(receipt: Receipt) -> Iterator[Table]:
+    """Yield the tables of a receipt."""
+    deeds = tuple((moment(d.at), d.phase, d.what, d.evidence) for d in receipt.deeds)
+    yield Table("deeds", "What was done", ("when", "phase", "what", "rests on"), deeds)
+    proofs = tuple(_proof(judgement) for judgement in receipt.proofs)
+    yield Table("proofs", "What was proven", ("release", "verdict", "evidence", "run"), proofs)
+    tokens = tuple(_token(token) for token in receipt.tokens)
+    columns = ("secret", "place", "token", "how sure", "what became of it", "when")
+    yield Table("tokens", "What became of the tokens", columns, tokens)
+    if receipt.exemptions:
+        rows = tuple((exemption.what, exemption.reason) for exemption in receipt.exemptions)
+        yield Table("exemptions", "What was gone on without", ("what", "reason given"), rows)
+
+
+def _proof(judgement: Judgement) -> tuple[str, str, str, str]:
+    release = f"{judgement.project} {judgement.version or '?'} on {judgement.index.label}"
+    return release, judged(judgement), judgement.evidence_digest or "", judgement.run_url or ""
+
+
+def _token(token: TokenEnd) -> tuple[str, ...]:
+    which = token.identifier or "never given to keyless"
+    index = f" on {token.index.label}" if token.index else ""
+    when = moment(token.at) if token.at else ""
+    return token.secret, token.place, f"{which}{index}", _SURE[token.origin.value], token.end, when
+
+
+@view.register
+def _view(receipt: Receipt) -> View:
+    head = f"{receipt.repository}: {receipt.outcome} ({receipt.realm.value} services, journey {receipt.journey})"
+    unseen = tuple(f"Could not be seen: {line}" for line in (*receipt.unseen, *ALWAYS_UNSEEN))
+    return (head, *receipt_tables(receipt), *unseen)
 
 
 def moment(when: datetime) -> str:
