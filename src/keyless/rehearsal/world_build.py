@@ -178,7 +178,7 @@ async def happen(services: Services, known: LoadedWorld, past: PastFile) -> None
         publisher(services.store, told)
     if past.version is None:
         return
-    for index in past.on:
+    for index in past.indexes:
         way = known.way(repository, index)
         if way is None:
             raise UsageError(f"The world does not say how {repository} releases on {index.label}.")

@@ -117,7 +117,7 @@ class PastFile(_Part):
     publishers: tuple[PublisherFile, ...] = ()
     project: str | None = None
     version: str | None = None
-    on: tuple[Index, ...] = (Index.PYPI,)
+    indexes: tuple[Index, ...] = (Index.PYPI,)
 
 
 class WorldFile(_Part):

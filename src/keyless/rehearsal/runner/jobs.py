@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from keyless.model.codec import Json
 from keyless.rehearsal.github import state
@@ -207,10 +208,15 @@ def _record(job: RunningJob, name: str) -> None:
                 step=result.name,
                 conclusion=result.conclusion,
                 started_at=result.started_at,
-                completed_at=result.completed_at,
+                completed_at=_second_after(result.completed_at),
             )
         for said in job.annotations:
             state.add_annotation(
                 store, owner, repository, identifier, level=said.level, title=said.title, message=said.message
             )
-        state.finish_job(store, owner, repository, identifier, job.status)
+        state.finish_job(store, owner, repository, identifier, job.status, _second_after(store.now()))
+
+
+def _second_after(moment: datetime) -> datetime:
+    """GitHub shows whole seconds and real steps last longer than one: an upload lies inside its step's times."""
+    return moment if moment.microsecond == 0 else moment.replace(microsecond=0) + timedelta(seconds=1)
