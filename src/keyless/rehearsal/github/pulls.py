@@ -97,6 +97,13 @@ def close_pull_request(store: Store, owner: str, name: str, number: int) -> None
         _save(store, document, pull | {"state": "closed", "closed_at": moments.now(store)})
 
 
+def close_those_of(store: Store, document: Document, branch: str) -> None:
+    """Close the open pull requests of a branch that was deleted."""
+    for pull in listed(store, document):
+        if pull["state"] == "open" and pull["head"] == branch:
+            close_pull_request(store, document["owner"], document["name"], pull["number"])
+
+
 def merged_files(store: Store, document: Document, pull: Document) -> dict[str, objects.Entry]:
     """Return the files after a merge: per file, the side that changed it since the common ancestor. Raises Unmergeable."""
     identifier = document["id"]

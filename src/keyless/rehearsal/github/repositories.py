@@ -274,3 +274,8 @@ def create_environment(store: Store, owner: str, name: str, environment: str) ->
 def environments(store: Store, identifier: int) -> list[Document]:
     """Return a repository's environments by name."""
     return [one for _, one in store.all(ENVIRONMENT, f"{identifier:010d}/")]
+
+
+def delete_environment(store: Store, identifier: int, environment: str) -> bool:
+    """Delete an environment; return whether it was there. Its secrets go with it: the next one has a new id."""
+    return store.delete(ENVIRONMENT, f"{identifier:010d}/{environment.lower()}")

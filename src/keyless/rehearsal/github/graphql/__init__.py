@@ -1,0 +1,1 @@
+"""The part of GitHub's GraphQL that reads repositories and writes commits."""
