@@ -6,7 +6,7 @@ from keyless.services.system.checkout import Checkout, find_checkout, parse_remo
 from keyless.services.system.clock import SystemClock
 from keyless.services.system.folders import prepare, state_folder
 from keyless.services.system.github_token import GitHubToken, find_github_token
-from keyless.services.system.local_files import apply_change, replace_atomically
+from keyless.services.system.local_files import apply_change, replace_atomically, write_files
 from keyless.services.system.sources import read_secret
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "read_secret",
     "replace_atomically",
     "state_folder",
+    "write_files",
 ]

@@ -15,8 +15,13 @@ OVERRIDE: Final = "KEYLESS_HOME"
 """Environment variable that names another folder for the state. It changes nothing else: no host, no realm."""
 
 
-def state_folder(realm: Realm, environment: Mapping[str, str] | None = None) -> Path:
-    """Return the folder of `realm`'s state; it need not exist. Raises UsageError when there is no home."""
+def state_folder(realm: Realm, rehearsal: Path | None = None, *, environment: Mapping[str, str] | None = None) -> Path:
+    """Return the folder of `realm`'s state; it need not exist. Raises UsageError when there is no home.
+
+    A rehearsal that was told where to keep its world (`rehearsal`) has its state in there too; reality never has.
+    """
+    if realm is Realm.REHEARSAL and rehearsal is not None:
+        return Path(os.path.abspath(rehearsal)) / "state"  # noqa: PTH100  # resolve() would follow links
     chosen = (os.environ if environment is None else environment).get(OVERRIDE)
     if chosen:
         base = Path(chosen)

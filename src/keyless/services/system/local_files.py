@@ -6,10 +6,22 @@ import contextlib
 import os
 import stat
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from keyless.errors import StalePlan, UsageError
 from keyless.model.workflow import FileChange
+
+
+def write_files(root: Path, changes: Sequence[FileChange]) -> None:
+    """Bring all files from their `before` to their `after`, looking at each before the first is written.
+
+    Raises as `apply_change` does; after a crash between two files, the same call goes on with the rest.
+    """
+    for change in changes:
+        _present(root, change)
+    for change in changes:
+        apply_change(root, change)
 
 
 def apply_change(root: Path, change: FileChange) -> bool:
@@ -18,24 +30,37 @@ def apply_change(root: Path, change: FileChange) -> bool:
     A file that holds `after` already is left alone. Raises StalePlan when it holds something else than `before`,
     UsageError when it cannot be written or does not lie in the checkout as a plain file.
     """
+    if _present(root, change) == change.after:
+        return False
+    try:
+        replace_atomically(root / change.path, change.after)
+    except OSError as error:
+        raise _unwritable(change, error) from error
+    return True
+
+
+def _present(root: Path, change: FileChange) -> bytes:
+    """Return what is in the file now: `before` or `after`. Raises StalePlan for anything else."""
     path = root / change.path
     if path.is_symlink() or not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
         raise UsageError(f"{change.path} is a link, which keyless does not write through.", hint="Change it by hand.")
     try:
         present = path.read_bytes()
-        if present == change.after:
-            return False
-        if present != change.before:
-            raise StalePlan(
-                f"{change.path} is not what it was when the plan was made.",
-                hint="Run the command again: it plans anew from the present file.",
-            )
-        replace_atomically(path, change.after)
+    except FileNotFoundError as error:
+        raise _moved(change, "is not there any more") from error
     except OSError as error:
-        raise UsageError(
-            f"{change.path} cannot be written: {error.strerror}.", hint="Check its permissions."
-        ) from error
-    return True
+        raise _unwritable(change, error) from error
+    if present not in (change.before, change.after):
+        raise _moved(change, "is not what it was when the plan was made")
+    return present
+
+
+def _moved(change: FileChange, how: str) -> StalePlan:
+    return StalePlan(f"{change.path} {how}.", hint="Run the command again: it plans anew from the present files.")
+
+
+def _unwritable(change: FileChange, error: OSError) -> UsageError:
+    return UsageError(f"{change.path} cannot be written: {error.strerror}.", hint="Check its permissions.")
 
 
 def replace_atomically(path: Path, content: bytes) -> None:

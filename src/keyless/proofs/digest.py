@@ -1,0 +1,29 @@
+"""A name for a set of facts: the same facts in another order have the same digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from keyless.model.codec import Json, encode
+from keyless.model.release import Evidence
+
+
+def digest(evidence: Evidence) -> str:
+    """Return the sha256 (hex) over everything that was found, without the moment at which it was looked for."""
+    facts = encode(evidence)
+    if isinstance(facts, dict):
+        facts.pop("seen_at", None)
+    return hashlib.sha256(_canonical(facts).encode()).hexdigest()
+
+
+def _canonical(value: Json) -> str:
+    """Return JSON with sorted keys and sorted lists: no list in the evidence means anything by its order."""
+    match value:
+        case dict():
+            body = ",".join(f"{json.dumps(key)}:{_canonical(value[key])}" for key in sorted(value))
+            return f"{{{body}}}"
+        case list():
+            return f"[{','.join(sorted(_canonical(item) for item in value))}]"
+        case _:
+            return json.dumps(value)
