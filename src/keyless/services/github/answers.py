@@ -40,13 +40,6 @@ class Pointer(BaseModel):
     sha: str
 
 
-class BranchItem(BaseModel):
-    """GET …/branches."""
-
-    name: str
-    commit: Pointer
-
-
 class Named(BaseModel):
     """Anything of which only the name matters."""
 

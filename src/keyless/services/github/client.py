@@ -67,6 +67,17 @@ class GraphQLRefused(Exception):
         super().__init__(words)
         self.types, self.words = types, words
 
+    @property
+    def because(self) -> str:
+        """Why nothing came, in words."""
+        if "NOT_FOUND" in self.types:
+            return f"{refusals.CANNOT_SEE} ({self.words})"
+        return f"GitHub answers: {self.words}"
+
+    def permission(self, needed: str) -> str | None:
+        """Return `needed` when a permission was what lacked (GraphQL does not say which)."""
+        return needed if self.types & {"FORBIDDEN", "INSUFFICIENT_SCOPES"} else None
+
 
 class Client:
     """Sends one request at a time as asked: no retries, no redirects, no cache. Enter it once, in the parent task."""

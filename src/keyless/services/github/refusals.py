@@ -9,7 +9,7 @@ import httpx
 from keyless.errors import KeylessError, NotAllowed, StalePlan
 from keyless.services.retry import Trouble
 
-_CANNOT_SEE = "GitHub says 'not found': it is not there, or this token cannot see it"
+CANNOT_SEE = "GitHub says 'not found': it is not there, or this token cannot see it"
 
 
 def limit(response: httpx.Response, now: datetime) -> Trouble | None:
@@ -69,7 +69,7 @@ def _scopes(header: str | None) -> set[str]:
 def unreadable_because(response: httpx.Response) -> str:
     """Say why a read brought nothing."""
     if response.status_code == httpx.codes.NOT_FOUND:
-        return _CANNOT_SEE
+        return CANNOT_SEE
     said = message(response) or response.reason_phrase or "no reason given"
     return f"GitHub answers {response.status_code}: {said}"
 

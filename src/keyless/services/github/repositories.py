@@ -1,9 +1,9 @@
-"""Accounts, repositories, branches, environments."""
+"""Accounts, repositories, environments, alerts."""
 
 from __future__ import annotations
 
 from keyless.errors import NotAllowed
-from keyless.model.github import Branch, Repository, RepositoryFacts, Viewer
+from keyless.model.github import Repository, RepositoryFacts, Viewer
 from keyless.model.reading import Found, Reading, Unreadable
 from keyless.services.github import answers, refusals
 from keyless.services.github.paths import part, repository_path
@@ -60,15 +60,6 @@ class Repositories(Topic):
         if (await self.viewer()).login == account.login:
             return "/user/repos", {"affiliation": "owner"}
         return f"/users/{part(account.login)}/repos", {"type": "owner"}
-
-    async def branches(self, repository: Repository) -> Reading[tuple[Branch, ...]]:
-        """Return every branch and its commit; REST does not tell when that was made."""
-        path, what = f"{repository_path(repository)}/branches", f"branches of {repository}"
-        match await self._wire.pages(path, list[answers.BranchItem], lambda page: page, what):
-            case Found(items):
-                return Found(tuple(Branch(item.name, item.commit.sha) for item in items))
-            case unreadable:
-                return unreadable
 
     async def environments(self, repository: Repository) -> Reading[tuple[str, ...]]:
         """Return the names of the repository's environments."""

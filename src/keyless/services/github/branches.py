@@ -1,0 +1,67 @@
+"""Branches with their commits and when those were made: GraphQL tells both in one request for a hundred branches."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from pydantic import BaseModel
+
+from keyless.model.github import Branch, Repository
+from keyless.model.reading import Found, Reading, Unreadable
+from keyless.services.github.client import GraphQLRefused, Value
+from keyless.services.github.wire import Topic
+
+_QUERY: Final = (
+    "query($owner: String!, $name: String!, $after: String) { repository(owner: $owner, name: $name) "
+    '{ refs(refPrefix: "refs/heads/", first: 100, after: $after) '
+    "{ nodes { name target { oid ... on Commit { committedDate } } } pageInfo { hasNextPage endCursor } } } }"
+)
+
+
+class _Target(BaseModel):
+    oid: str
+    committedDate: datetime | None = None  # noqa: N815  # GraphQL's name
+
+
+class _Node(BaseModel):
+    name: str
+    target: _Target
+
+
+class _PageInfo(BaseModel):
+    hasNextPage: bool  # noqa: N815  # GraphQL's name
+    endCursor: str | None = None  # noqa: N815  # GraphQL's name
+
+
+class _References(BaseModel):
+    nodes: list[_Node]
+    pageInfo: _PageInfo  # noqa: N815  # GraphQL's name
+
+
+class _Holder(BaseModel):
+    refs: _References
+
+
+class _Answer(BaseModel):
+    repository: _Holder
+
+
+class Branches(Topic):
+    """Reads the branches of a repository."""
+
+    async def branches(self, repository: Repository) -> Reading[tuple[Branch, ...]]:
+        """Return every branch, its commit and when that was made (UTC)."""
+        what = f"branches of {repository}"
+        branches: list[Branch] = []
+        after: str | None = None
+        while True:
+            variables: dict[str, Value] = {"owner": repository.owner, "name": repository.name, "after": after}
+            try:
+                page = (await self._wire.query(_QUERY, variables, _Answer)).repository.refs
+            except GraphQLRefused as refusal:
+                return Unreadable(what, refusal.because, refusal.permission("contents=read"))
+            branches += [Branch(node.name, node.target.oid, node.target.committedDate) for node in page.nodes]
+            if not page.pageInfo.hasNextPage or page.pageInfo.endCursor in (None, after):
+                return Found(tuple(branches))
+            after = page.pageInfo.endCursor
