@@ -148,7 +148,7 @@ def options(words: Sequence[str], flags: frozenset[str]) -> Options:
         name, has_value, value = word.partition("=")
         if has_value:
             values[name] = value
-        elif name in flags or not waiting:
+        elif name in flags or not waiting or waiting[0].startswith("-"):
             seen.add(name)
         else:
             values[name] = waiting.pop(0)

@@ -12,6 +12,7 @@ from keyless.model.codec import Json
 LARGEST = 512 * 1024
 """Bytes; GitHub refuses larger files too, and aliases cannot swell a file past MOST_NODES."""
 MOST_NODES = 50_000
+DEEPEST = 50
 
 
 class InvalidWorkflow(ValueError):
@@ -113,17 +114,17 @@ def document_of(content: bytes) -> Json:
     return _plain(value, [MOST_NODES])
 
 
-def _plain(value: object, left: list[int]) -> Json:
+def _plain(value: object, left: list[int], depth: int = 0) -> Json:
     left[0] -= 1
-    if left[0] < 0:
+    if left[0] < 0 or depth > DEEPEST:
         raise InvalidWorkflow("the file holds too much")
     match value:
         case None | bool() | int() | float() | str():
             return value
         case list():
-            return [_plain(item, left) for item in value]
+            return [_plain(item, left, depth + 1) for item in value]
         case dict():
-            return {str(key): _plain(item, left) for key, item in value.items()}
+            return {str(key): _plain(item, left, depth + 1) for key, item in value.items()}
         case _:
             return str(value)
 
