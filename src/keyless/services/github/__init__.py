@@ -9,6 +9,7 @@ import httpx
 from keyless.model.realm import Addresses
 from keyless.secret import Secret
 from keyless.services.github.branches import Branches
+from keyless.services.github.owned import Owned
 from keyless.services.github.proposals import Proposals
 from keyless.services.github.repositories import Repositories
 from keyless.services.github.runs import Runs
@@ -19,7 +20,7 @@ from keyless.services.ports import Clock, GitHub
 __all__ = ["GitHubService"]
 
 
-class GitHubService(Repositories, Branches, Proposals, SecretStores, Runs, GitHub):
+class GitHubService(Repositories, Owned, Branches, Proposals, SecretStores, Runs, GitHub):
     """The port `GitHub` over the real service or a simulated one: `transport` is the seam for the latter.
 
     Enter it once (`async with`), in the task that starts all others that use it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from keyless.model.github import Branch, Repository
 from keyless.model.reading import Found, Reading, Unreadable
@@ -21,7 +21,7 @@ _QUERY: Final = (
 
 class _Target(BaseModel):
     oid: str
-    committedDate: datetime | None = None  # noqa: N815  # GraphQL's name
+    made_at: datetime | None = Field(default=None, alias="committedDate")
 
 
 class _Node(BaseModel):
@@ -30,13 +30,13 @@ class _Node(BaseModel):
 
 
 class _PageInfo(BaseModel):
-    hasNextPage: bool  # noqa: N815  # GraphQL's name
-    endCursor: str | None = None  # noqa: N815  # GraphQL's name
+    more: bool = Field(alias="hasNextPage")
+    cursor: str | None = Field(default=None, alias="endCursor")
 
 
 class _References(BaseModel):
     nodes: list[_Node]
-    pageInfo: _PageInfo  # noqa: N815  # GraphQL's name
+    info: _PageInfo = Field(alias="pageInfo")
 
 
 class _Holder(BaseModel):
@@ -61,7 +61,7 @@ class Branches(Topic):
                 page = (await self._wire.query(_QUERY, variables, _Answer)).repository.refs
             except GraphQLRefused as refusal:
                 return Unreadable(what, refusal.because, refusal.permission("contents=read"))
-            branches += [Branch(node.name, node.target.oid, node.target.committedDate) for node in page.nodes]
-            if not page.pageInfo.hasNextPage or page.pageInfo.endCursor in (None, after):
+            branches += [Branch(node.name, node.target.oid, node.target.made_at) for node in page.nodes]
+            if not page.info.more or page.info.cursor in (None, after):
                 return Found(tuple(branches))
-            after = page.pageInfo.endCursor
+            after = page.info.cursor

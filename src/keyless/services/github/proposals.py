@@ -6,7 +6,7 @@ import base64
 from collections.abc import Sequence
 from typing import Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from keyless.errors import KeylessError, NotAllowed, StalePlan
 from keyless.model.github import PullRequest, Repository
@@ -37,15 +37,15 @@ class _Commit(BaseModel):
 
 
 class _Committed(BaseModel):
-    createCommitOnBranch: _Commit  # noqa: N815  # GraphQL's name
+    created: _Commit = Field(alias="createCommitOnBranch")
 
 
 class _Pull(BaseModel):
-    mergeCommit: _Oid | None = None  # noqa: N815  # GraphQL's name
+    merge: _Oid | None = Field(default=None, alias="mergeCommit")
 
 
 class _PullHolder(BaseModel):
-    pullRequest: _Pull | None = None  # noqa: N815  # GraphQL's name
+    pull: _Pull | None = Field(default=None, alias="pullRequest")
 
 
 class _Merged(BaseModel):
@@ -124,8 +124,8 @@ class Proposals(Objects):
             answer = await self._wire.query(_MERGE, variables, _Merged)
         except GraphQLRefused:
             return None  # the commit is a convenience: that it was merged is known
-        pull = answer.repository.pullRequest if answer.repository else None
-        return pull.mergeCommit.oid if pull and pull.mergeCommit else None
+        pull = answer.repository.pull if answer.repository else None
+        return pull.merge.oid if pull and pull.merge else None
 
     async def _known(self, repository: Repository, branch: str) -> PullRequest | None:
         match await self.find_pull_request(repository, branch):

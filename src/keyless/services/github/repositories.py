@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from keyless.errors import NotAllowed
 from keyless.model.github import Repository, RepositoryFacts, Viewer
-from keyless.model.reading import Found, Reading, Unreadable
+from keyless.model.reading import Found, Reading
 from keyless.services.github import answers, refusals
-from keyless.services.github.paths import part, repository_path
+from keyless.services.github.paths import repository_path
 from keyless.services.github.wire import Topic
 
 _INSTALLATION = "an app's installation token"
@@ -39,27 +39,6 @@ class Repositories(Topic):
                 return Found(_facts(item))
             case unreadable:
                 return unreadable
-
-    async def repositories(self, owner: str) -> Reading[tuple[RepositoryFacts, ...]]:
-        """Return all repositories of an organisation or user that the token can see, archived ones included."""
-        what = f"repositories of {owner}"
-        account = await self._wire.read(f"/users/{part(owner)}", answers.User, what)
-        if isinstance(account, Unreadable):
-            return account
-        path, kind = await self._listing(account.value)
-        found = await self._wire.pages(path, list[answers.RepositoryItem], lambda page: page, what, kind)
-        match found:
-            case Found(items):
-                return Found(tuple(_facts(item) for item in items))
-            case unreadable:
-                return unreadable
-
-    async def _listing(self, account: answers.User) -> tuple[str, dict[str, str | int]]:
-        if account.type == "Organization":
-            return f"/orgs/{part(account.login)}/repos", {"type": "all"}
-        if (await self.viewer()).login == account.login:
-            return "/user/repos", {"affiliation": "owner"}
-        return f"/users/{part(account.login)}/repos", {"type": "owner"}
 
     async def environments(self, repository: Repository) -> Reading[tuple[str, ...]]:
         """Return the names of the repository's environments."""

@@ -1,0 +1,98 @@
+"""A small simulated GitHub, and keyless's adapter over it; every exchange is held against GitHub's own description."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+
+from keyless.model.github import Repository
+from keyless.model.realm import Addresses, IndexAddresses, Realm
+from keyless.rehearsal.github import state
+from keyless.rehearsal.github.app import github_app
+from keyless.rehearsal.store import Store
+from keyless.secret import Secret
+from keyless.services.github import GitHubService
+from tests.contract.checked import Checked
+from tests.services.clocks import StandingClock
+
+T = TypeVar("T")
+
+TOKEN = "ghp_" + "k3yl3ss" * 5 + "A"
+FINE = "github_pat_" + "11ABCDE0" * 10 + "xy"
+REPOSITORY = Repository("octo", "sampleproj")
+WORKFLOW = b"on: push\r\njobs: {}\r\n"
+FILES = {
+    ".github/workflows/release.yml": WORKFLOW,
+    ".github/workflows/test.yml": b"on: pull_request\njobs: {}\n",
+    ".github/actions/build/action.yml": b"runs: {using: composite, steps: []}\n",
+    ".github/dependabot.yml": b"version: 2\n",
+    "tools/release.sh": "#!/bin/sh\n# façade\n".encode(),
+    "README.md": b"# sampleproj\n",
+}
+ADDRESSES = Addresses(
+    realm=Realm.REHEARSAL,
+    github_api="https://api.github.rehearsal",
+    github_web="https://github.rehearsal",
+    pypi=IndexAddresses("https://pypi.rehearsal", "https://pypi.rehearsal/legacy/"),
+    testpypi=IndexAddresses("https://test.pypi.rehearsal", "https://test.pypi.rehearsal/legacy/"),
+)
+
+
+@dataclass
+class World:
+    """octo owns sampleproj; `acme` is an organisation with two repositories, of which octo is an admin."""
+
+    store: Store
+    clock: StandingClock
+    sent: int = 0
+
+    def do(self, action: Callable[[GitHubService], Awaitable[T]], token: str = TOKEN) -> T:
+        """Run one action of the adapter against the simulation and return what it returns."""
+
+        async def run() -> T:
+            transport = Checked(httpx.ASGITransport(github_app(self.store)))
+            async with GitHubService(ADDRESSES, Secret(token), self.clock, transport) as github:
+                try:
+                    return await action(github)
+                finally:
+                    self.sent = github.requests
+                    assert github.requests == len(transport.exchanges)
+
+        return asyncio.run(run())
+
+    def fine_grained(self, **permissions: str) -> str:
+        """Give octo a fine-grained token with these permissions ("_" for "-" or " " is not translated)."""
+        state.create_token(self.store, "octo", FINE, kind="fine-grained", permissions=permissions)
+        return FINE
+
+
+@contextmanager
+def world() -> Iterator[World]:
+    store = Store()
+    state.create_user(store, "octo", TOKEN)
+    state.create_repository(store, "octo", "sampleproj", files=FILES)
+    state.create_organisation(store, "acme", members={"octo": "admin"})
+    for name in ("alpha", "beta"):
+        state.create_repository(store, "acme", name, owner_is_organisation=True, files=FILES, members={"octo": "admin"})
+    try:
+        yield World(store, StandingClock(store.now()))
+    finally:
+        store.close()
+
+
+def answers(*replies: Any) -> Callable[[httpx.Request], httpx.Response]:
+    """Return a handler for httpx.MockTransport that gives each reply once, in order; an exception is raised."""
+    left = list(replies)
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        reply = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(reply, Exception):
+            raise reply
+        return reply(request) if callable(reply) else reply
+
+    return handle
