@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from keyless.workflows.analyse import analyse, uses_token
 from keyless.workflows.publisher import compare_publisher, predict_publisher
+from keyless.workflows.rewrite import rewrite
 
-__all__ = ["analyse", "compare_publisher", "predict_publisher", "uses_token"]
+__all__ = ["analyse", "compare_publisher", "predict_publisher", "rewrite", "uses_token"]

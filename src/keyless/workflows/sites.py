@@ -12,7 +12,7 @@ from keyless.workflows.scope import FromSecret, FromText, Opaque, Source, trace
 from keyless.workflows.tools import Given, Upload, uploads
 from keyless.workflows.walk import Library, Visit, visits
 
-SELF_TRUSTED = frozenset({"gh-action-pypi-publish", "twine", "uv", "maturin", "pdm", "hatch"})
+SELF_TRUSTED = frozenset({"gh-action-pypi-publish", "twine", "uv", "maturin", "pdm"})
 """Tools that can publish trusted by themselves (facts: workflows)."""
 
 

@@ -1,0 +1,172 @@
+"""Tools that know no trusted publishing: their upload becomes a step of the publish action, their build stays."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from keyless.model.workflow import Target
+from keyless.workflows.changes import AddPair, EditScript, InsertStep, Operation, RemovePairs, ReplacePair
+from keyless.workflows.emit import Value
+from keyless.workflows.recipes.base import ACTION, condition, credentials_out, whole_line
+from keyless.workflows.refusal import Refused
+from keyless.workflows.shell import Command, option, program
+from keyless.workflows.sites import Site
+from keyless.workflows.tree import get, string
+
+_ONLY_FOR_RUN = ("shell", "working-directory")
+
+
+def by_action(site: Site) -> list[Operation]:
+    """Turn a script's upload command into the publish action; what else the script does stays before it."""
+    command = site.upload.command
+    assert command is not None
+    step = site.visit.step
+    script = string(step.run) or ""
+    build = _build(site, command)
+    start, end, _ = whole_line(script, command)
+    rest = (script[:start] + script[end:]).strip()
+    if script[end:].strip():
+        raise Refused(
+            "its script goes on after the upload",
+            f"Split the script at the upload, and put a step with {ACTION} between the parts.",
+        )
+    why = f"{site.upload.tool} knows no trusted publishing{_version(site)}; the publish action uploads what was built."
+    operations = [o for o in credentials_out(site) if not _in_command(o, start, end)]
+    if not rest and not build:
+        return _in_place(site, operations, why)
+    new = build + ("\n" if build and script[start:end].endswith("\n") else "")
+    operations.append(EditScript((*step.path, "run"), ((start, end, new),), why))
+    operations.append(InsertStep(step.path, _step(site, command), why))
+    return operations
+
+
+def _version(site: Site) -> str:
+    return " before 6.1" if site.upload.tool == "twine" else ""
+
+
+def _in_command(operation: Operation, start: int, end: int) -> bool:
+    return isinstance(operation, EditScript) and all(start <= a and b <= end for a, b, _ in operation.parts)
+
+
+def _in_place(site: Site, operations: list[Operation], why: str) -> list[Operation]:
+    """The step does nothing but upload: it becomes the action, under its name and condition."""
+    step, command = site.visit.step, site.upload.command
+    assert command is not None
+    value: Value = ACTION
+    operations.append(ReplacePair(step.path, "run", "uses", value, why))
+    useless = tuple(key for key in _ONLY_FOR_RUN if get(step.node, key) is not None)
+    if useless:
+        operations.append(RemovePairs(step.path, useless, "An action takes no shell and no folder."))
+    inputs = _inputs(site, command)
+    if inputs:
+        operations.append(AddPair(step.path, "with", inputs, why, after="run"))
+    return operations
+
+
+def _step(site: Site, command: Command | None) -> dict[str, Value]:
+    label = {Target.PYPI: "PyPI", Target.TESTPYPI: "TestPyPI"}[site.upload.target]
+    new: dict[str, Value] = {"name": f"Publish to {label}"}
+    only_if = condition(site.visit.step)
+    if only_if:
+        new["if"] = only_if
+    new["uses"] = ACTION
+    inputs = _inputs(site, command)
+    if inputs:
+        new["with"] = inputs
+    return new
+
+
+def _inputs(site: Site, command: Command | None) -> dict[str, Value]:
+    inputs: dict[str, Value] = {}
+    if site.upload.target is Target.TESTPYPI:
+        inputs["repository-url"] = "https://test.pypi.org/legacy/"
+    folder = _folder(site, command)
+    if folder != "dist":
+        inputs["packages-dir"] = f"{folder}/"
+    return inputs
+
+
+def _folder(site: Site, command: Command | None) -> str:
+    """Return the folder with the built files. Raises Refused where it cannot be told."""
+    step = site.visit.step
+    base = string(get(step.node, "working-directory")) or string(
+        get(site.visit.job.node, "defaults", "run", "working-directory")
+    )
+    if base is None:
+        base = string(get(site.visit.workflow.root, "defaults", "run", "working-directory")) or ""
+    folder = "dist"
+    if command is not None and site.upload.tool == "twine":
+        folder = _dist_of(command)
+    path = posixpath.normpath(posixpath.join(base or "", folder))
+    if "${{" in path and re.search(r"\$\{\{[^}]*env\.", path):
+        raise Refused("the folder of the built files is computed", f"Give {ACTION} the folder as `packages-dir`.")
+    return path
+
+
+def _dist_of(command: Command) -> str:
+    words = program(command)
+    valued = {"-r", "--repository", "--repository-url", "-u", "--username", "-p", "--password", "-c", "--comment",
+              "--config-file", "--cert", "--client-cert", "-i", "--identity"}  # fmt: skip
+    files: list[str] = []
+    skip = False
+    for word in words[1:]:
+        if skip or word.text == "upload":
+            skip = False
+            continue
+        skip = word.text in valued
+        if not word.text.startswith("-"):
+            files.append(word.text)
+    folders = {posixpath.dirname(file.removeprefix("./")) for file in files}
+    if len(folders) != 1 or re.search(r"[$*?]", next(iter(folders))):
+        raise Refused("which files it uploads cannot be told", f"Give {ACTION} their folder as `packages-dir`.")
+    if any(not re.search(r"\*(?:\.(?:whl|tar\.gz|\*))?$|/$", file) for file in files):
+        raise Refused("it uploads a choice of files", f"Give {ACTION} a folder that holds only those.")
+    return next(iter(folders)) or "."
+
+
+def _build(site: Site, command: Command) -> str:
+    """Return the command that builds, where the tool builds while it publishes; "" where it does not."""
+    words = program(command)
+    texts = {word.text for word in words}
+    prefix = " ".join(word.text for word in command.words[: len(command.words) - len(words)])
+    prefix = f"{prefix} " if prefix else ""
+    match site.upload.tool:
+        case "poetry" if "--build" in texts:
+            folder = option(words, "-C", "--directory", "-P", "--project")
+            return f"{prefix}poetry build" + (f" -C {folder.text}" if folder else "")
+        case "flit":
+            formats = option(words, "--format")
+            return f"{prefix}flit build" + (f" --format {formats.text}" if formats else "")
+        case "setuptools":
+            kept = [w.text for w in command.words if w.text != "upload"]
+            return " ".join(kept) if {"sdist", "bdist_wheel"} & set(kept) else ""
+        case _:
+            return ""
+
+
+def poetry_publish(site: Site) -> list[Operation]:
+    """JRubics/poetry-publish builds and uploads: its step builds with poetry, and the publish action comes after it."""
+    step = site.visit.step
+    inputs = step.inputs
+    odd = set(inputs) - {"pypi_token", "repository_url", "repository_name", "plugins", "ignore_dev_requirements",
+                         "python_version", "poetry_version", "build_format", "allow_poetry_pre_release"}  # fmt: skip
+    if odd or "plugins" in inputs or "repository_url" in inputs or "repository_name" in inputs:
+        raise Refused(
+            "its action is given inputs that have no plain counterpart",
+            f"Replace the step by `poetry build` and a step with {ACTION}.",
+        )
+    version = inputs["poetry_version"].text if "poetry_version" in inputs else ""
+    formats = inputs["build_format"].text if "build_format" in inputs else ""
+    why = "The action knows no trusted publishing: poetry builds, and the publish action uploads."
+    run = f"pipx run {_pinned(version)} build" + (f" --format {formats}" if formats else "")
+    operations: list[Operation] = [ReplacePair(step.path, "uses", "run", run, why)]
+    if inputs:
+        operations.append(RemovePairs(step.path, ("with",), why))
+    operations.append(InsertStep(step.path, _step(site, None), why))
+    return operations
+
+
+def _pinned(version: str) -> str:
+    match = re.match(r"^\s*(?:==)?\s*(\d[\w.]*)\s*$", version)
+    return f"poetry=={match[1]}" if match else "poetry"

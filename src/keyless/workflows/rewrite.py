@@ -1,0 +1,184 @@
+"""rewrite: the smallest change that takes the tokens out, checked against the tree that was meant, or a refusal."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+
+import yaml
+
+from keyless.model.github import SourceFile
+from keyless.model.index import Index
+from keyless.model.workflow import Credential, Declined, FileChange, Rewrite, Target
+from keyless.workflows.changes import AddPair, EditScript, InsertStep, Operation, RemovePairs, RemoveStep
+from keyless.workflows.grants import permission
+from keyless.workflows.hunks import apply, distinct, hunks
+from keyless.workflows.leftovers import leftovers
+from keyless.workflows.recipes import RECIPES
+from keyless.workflows.refusal import Refused, check, declined
+from keyless.workflows.shape import Job, Workflow
+from keyless.workflows.sites import Site, sites
+from keyless.workflows.spans import Document, Impossible, document
+from keyless.workflows.text import of
+from keyless.workflows.tree import compose, get, plain
+from keyless.workflows.unseen import unseen
+from keyless.workflows.walk import Library, read
+
+
+def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None]) -> Rewrite:
+    """Return the changes that make every upload to PyPI and TestPyPI trusted, and what was declined.
+
+    A file is changed wholly or not at all. `environments` names the environment to put on a job that uploads to an
+    index and has none yet. Files that need no change do not appear.
+    """
+    library = read(files)
+    found = [site for site in sites(library) if site.counts]
+    blobs = {file.path: file for file in files}
+    changes: list[FileChange] = []
+    refusals: list[Declined] = []
+    for path, flow in library.workflows.items():
+        here = [site for site in found if site.visit.workflow.path == path]
+        try:
+            change = _file(library, flow, here, environments, blobs[path])
+        except (Refused, Impossible) as error:
+            refusal = error if isinstance(error, Refused) else Refused(str(error))
+            refusals.append(declined(path, refusal, [s for s in here if s.credentials]))
+            continue
+        changes.extend([change] if change is not None else [])
+    refusals.extend(_handed(library, found, {d.path for d in refusals}))
+    gone = {d.path for d in refusals}
+    return Rewrite(tuple(c for c in changes if c.path not in gone), tuple(refusals))
+
+
+def _handed(library: Library, found: Sequence[Site], known: set[str]) -> list[Declined]:
+    """What only names tell is declined: the upload stands where it cannot be seen."""
+    result: list[Declined] = []
+    for step in unseen(library, found).steps:
+        if step.place.path not in known and step.target is not Target.OTHER:
+            known.add(step.place.path)
+            where = f"line {step.place.line}"
+            result.append(
+                Declined(
+                    step.place.path,
+                    f"the upload stands in a script or workflow that is not in this file ({where})",
+                    (
+                        f"Take {', '.join(step.secrets)} out of what {where} hands over.",
+                        "Take the upload out of the script, and add a step with pypa/gh-action-pypi-publish@release/v1.",
+                        f"Give job '{step.place.job}' `permissions: id-token: write`, beside all that it has now.",
+                    ),
+                )
+            )
+    return result
+
+
+def _file(
+    library: Library,
+    flow: Workflow,
+    here: Sequence[Site],
+    environments: Mapping[Index, str | None],
+    file: SourceFile,
+) -> FileChange | None:
+    todo = [site for site in here if _needs_change(site)]
+    if not todo:
+        return None
+    if any(problem.path == flow.path for problem in library.problems):
+        raise Refused(next(p.because for p in library.problems if p.path == flow.path))
+    for site in todo:
+        check(site)
+    _two_indexes(here, todo)
+    operations: list[Operation] = []
+    for job in dict.fromkeys(site.visit.job.id for site in todo):
+        of_job = [site for site in todo if site.visit.job.id == job]
+        operations += _environment(flow.jobs[job], of_job, environments) + permission(of_job[0])
+        for site in of_job:
+            if site.credentials:
+                operations += RECIPES[site.upload.tool](site)
+    doc = document(flow.text, flow.root)
+    operations = _merged(operations)
+    operations = _merged(operations + leftovers(flow, todo, operations, doc))
+    return _made(doc, operations, file, {site.place.job or "" for site in todo})
+
+
+def _needs_change(site: Site) -> bool:
+    """Whether a site hands over a credential, or is meant to be trusted and lacks the permission."""
+    if site.credential in (Credential.TOKEN, Credential.BOTH):
+        return True
+    if site.credential is Credential.UNKNOWN:
+        return bool(site.passwords)
+    return not site.granted.id_token and not site.visit.workflow.called and site.visit.through is None
+
+
+def _two_indexes(here: Sequence[Site], todo: Sequence[Site]) -> None:
+    for site in todo:
+        others = {s.upload.target for s in here if s.visit.job.id == site.visit.job.id}
+        if {Target.PYPI, Target.TESTPYPI} <= others:
+            raise Refused(
+                f"job '{site.visit.job.id}' uploads to PyPI and to TestPyPI, and the attestations of the two collide",
+                "Upload the built files as an artifact, and publish to each index in a job of its own.",
+            )
+
+
+def _environment(job: Job, here: Sequence[Site], environments: Mapping[Index, str | None]) -> list[Operation]:
+    indexes = {site.upload.target.index for site in here}
+    names = {environments.get(index) for index in indexes if index is not None} - {None}
+    if len(names) != 1 or get(job.node, "environment") is not None:
+        return []
+    name = names.pop() or ""
+    why = f"The environment '{name}' is what the publisher on the index can ask for."
+    return [AddPair(job.path, "environment", name, why, after="runs-on")]
+
+
+def _made(doc: Document, operations: Sequence[Operation], file: SourceFile, jobs: set[str]) -> FileChange:
+    """Make the change, and prove it: parsed again, the tree is exactly what was meant and no token is handed over."""
+    edits = distinct([edit for operation in operations for edit in operation.edits(doc)])
+    after = apply(doc.text, edits)
+    intended = copy.deepcopy(plain(doc.root))
+    for operation in _in_order(operations):
+        operation.apply(intended)
+    root = compose(of(file.path, after))
+    if not isinstance(root, yaml.Node) or plain(root) != intended:
+        raise Refused("a change of its text would have changed more than was meant")
+    encoded = doc.text.encode(after)
+    _proven(SourceFile(file.path, encoded), jobs)
+    return FileChange(file.path, file.content, encoded, hunks(doc.text, edits), file.blob)
+
+
+def _merged(operations: Sequence[Operation]) -> list[Operation]:
+    """Return the operations with those on the same mapping, or on the same script, made one."""
+    result: list[Operation] = []
+    for operation in operations:
+        if operation in result:
+            continue
+        at = next((n for n, o in enumerate(result) if type(o) is type(operation) and o.path == operation.path), None)
+        before = result[at] if at is not None else None
+        if at is not None and isinstance(before, RemovePairs) and isinstance(operation, RemovePairs):
+            keys = tuple(dict.fromkeys(before.keys + operation.keys))
+            result[at] = RemovePairs(before.path, keys, _both(before.why, operation.why))
+        elif at is not None and isinstance(before, EditScript) and isinstance(operation, EditScript):
+            parts = _without_inner(before.parts + operation.parts)
+            result[at] = EditScript(before.path, parts, _both(before.why, operation.why))
+        else:
+            result.append(operation)
+    return result
+
+
+def _both(one: str, other: str) -> str:
+    return one if other.rstrip(".") in one else f"{one.rstrip('.')}; {other}"
+
+
+def _without_inner(parts: tuple[tuple[int, int, str], ...]) -> tuple[tuple[int, int, str], ...]:
+    unique = tuple(dict.fromkeys(parts))
+    return tuple(p for p in unique if not any(o is not p and o[0] <= p[0] and p[1] <= o[1] for o in unique))
+
+
+def _in_order(operations: Sequence[Operation]) -> list[Operation]:
+    """Steps are inserted and removed last and from the end, so that the other operations' paths stay true."""
+    moving = [o for o in operations if isinstance(o, (InsertStep, RemoveStep))]
+    moving.sort(key=lambda o: str(o.path[:-1]) + f"{o.path[-1]:06}", reverse=True)
+    return [*(o for o in operations if not isinstance(o, (InsertStep, RemoveStep))), *moving]
+
+
+def _proven(file: SourceFile, jobs: set[str]) -> None:
+    left = [site for site in sites(read([file])) if site.counts and site.visit.job.id in jobs]
+    if not left or any(site.credentials or not site.granted.id_token for site in left):
+        raise Refused("after the change an upload would still be handed a credential")
