@@ -280,5 +280,9 @@ def _at(root: Plain, path: Path) -> Plain:
 
 def _put(root: Plain, path: Path, value: Plain) -> None:
     parent, last = _at(root, path[:-1]), path[-1]
-    if (isinstance(parent, list) and isinstance(last, int)) or (isinstance(parent, dict) and isinstance(last, str)):
+    if isinstance(parent, list):
+        assert isinstance(last, int)
         parent[last] = value
+    else:
+        assert isinstance(parent, dict)
+        parent[str(last)] = value

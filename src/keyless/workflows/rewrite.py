@@ -168,7 +168,9 @@ def _both(one: str, other: str) -> str:
 
 def _without_inner(parts: tuple[tuple[int, int, str], ...]) -> tuple[tuple[int, int, str], ...]:
     unique = tuple(dict.fromkeys(parts))
-    return tuple(p for p in unique if not any(o is not p and o[0] <= p[0] and p[1] <= o[1] for o in unique))
+    return tuple(
+        p for p in unique if p[0] == p[1] or not any(o is not p and o[0] <= p[0] and p[1] <= o[1] for o in unique)
+    )
 
 
 def _in_order(operations: Sequence[Operation]) -> list[Operation]:
