@@ -36,10 +36,13 @@ class App:
     resume: str = ""
     """The command that goes on from here, when it is not this same one."""
 
+    rehearsing: bool = False
+    """`keyless rehearse` itself: a rehearsal without a folder of addresses."""
+
     @property
     def realm(self) -> Realm:
-        """Whether this run talks to a rehearsal. Only the option decides, never the environment."""
-        return Realm.REAL if self.rehearsal is None else Realm.REHEARSAL
+        """Whether this run talks to a rehearsal. Only the command line decides, never the environment."""
+        return Realm.REHEARSAL if self.rehearsing or self.rehearsal is not None else Realm.REAL
 
     @property
     def going_on(self) -> str:

@@ -72,7 +72,9 @@ def _play(app: App, *, world: str | None, auto: bool, keep: Path | None, tls: bo
         raise UsageError("--tls and --port belong to --serve.", hint="Add --serve, or leave them out.")
     from keyless.rehearsal.play import play
 
-    play(app, world=world, auto=auto, keep=keep)
+    app.rehearsing = True
+    last = app.last()
+    play(app.reporter(), last if last.interactive and not auto else None, world=world, keep=keep)
 
 
 def _worlds() -> Table:
