@@ -5,15 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypedDict
 
 import questionary
 from prompt_toolkit import print_formatted_text
-from prompt_toolkit.application import get_app
-from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
 from prompt_toolkit.keys import Keys
+from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import Style
 
 from keyless.errors import OperatorStopped
@@ -24,7 +23,7 @@ from keyless.operators.script import unanswered
 from keyless.operators.values import WrongAnswer, read_answer
 from keyless.secret import Secret
 
-_COLOURS: Final = Style(
+_STYLE: Final = Style(
     [
         ("qmark", "fg:ansicyan bold"),
         ("question", "bold"),
@@ -32,8 +31,15 @@ _COLOURS: Final = Style(
         ("instruction", "fg:ansibrightblack"),
     ]
 )
-_PLAIN: Final = Style([("qmark", "bold"), ("question", "bold"), ("answer", ""), ("pointer", ""), ("selected", "")])
 Prompt: TypeAlias = questionary.Question
+
+
+class _Look(TypedDict):
+    qmark: str
+    style: Style
+    color_depth: ColorDepth | None
+
+
 Judge: TypeAlias = Callable[[str], bool | str]
 
 
@@ -49,7 +55,7 @@ class WizardOperator:
 
     def __init__(self, realm: Realm, *, colour: bool = True, terminal: Callable[[], bool] = has_terminal) -> None:
         self._mark = "REHEARSAL ?" if realm is Realm.REHEARSAL else "?"
-        self._style = _COLOURS if colour else _PLAIN
+        self._depth = None if colour else ColorDepth.DEPTH_1_BIT
         self._terminal = terminal
 
     async def answer(
@@ -80,17 +86,23 @@ class WizardOperator:
         if not self._terminal():
             return False
         text = f"{clean(message)} Press Enter to look again, Ctrl-C to stop here and come back later."
-        await self._ask(questionary.text(text, qmark=self._mark, style=self._style, validate=lambda _: True))
+        await self._ask(questionary.text(text, **self._look(), validate=lambda _: True))
         return True
+
+    def _look(self) -> _Look:
+        return {"qmark": self._mark, "style": _STYLE, "color_depth": self._depth}
+
+    def _say(self, style: str, text: str) -> None:
+        print_formatted_text(FormattedText([(style, text)]), color_depth=self._depth)
 
     def _explain(self, question: Question, about: Mapping[str, str], offered: Sequence[Choice]) -> None:
         print_formatted_text()
-        _say("bold", fill(question.asks, about))
-        _say("fg:ansibrightblack", f"  Why: {fill(question.why, about)}")
+        self._say("bold", fill(question.asks, about))
+        self._say("fg:ansibrightblack", f"  Why: {fill(question.why, about)}")
         if question.kind in (Kind.CHOICE, Kind.CHOICES, Kind.NAMES):
             for choice in offered:
-                _say("", f"  · {clean(choice.value)}: {clean(choice.leads_to)}")
-        _say("fg:ansibrightblack", f"  Without a terminal: {question.flag}, or '{question.key}' in a playbook.")
+                self._say("", f"  · {clean(choice.value)}: {clean(choice.leads_to)}")
+        self._say("fg:ansibrightblack", f"  Without a terminal: {question.flag}, or '{question.key}' in a playbook.")
 
     def _prompt(
         self, question: Question, about: Mapping[str, str], preset: Answer | None, offered: Sequence[Choice]
@@ -98,24 +110,18 @@ class WizardOperator:
         match question.kind:
             case Kind.YES_NO | Kind.CONFIRM:
                 sure = preset is True
-                return questionary.confirm(
-                    "Yes or no", default=sure, auto_enter=False, qmark=self._mark, style=self._style
-                )
+                return questionary.confirm("Yes or no", default=sure, auto_enter=False, **self._look())
             case Kind.CHOICE:
                 options = [questionary.Choice(clean(choice.value), value=choice.value) for choice in offered]
                 start = next((o for o in options if o.value == preset), None)
-                return questionary.select(
-                    "Choose", choices=options, default=start, qmark=self._mark, style=self._style, use_jk_keys=False
-                )
+                return questionary.select("Choose", choices=options, default=start, **self._look(), use_jk_keys=False)
             case Kind.CHOICES:
                 ticked = preset if isinstance(preset, tuple) else ()
                 boxes = [
                     questionary.Choice(clean(choice.value), value=choice.value, checked=choice.value in ticked)
                     for choice in offered
                 ]
-                return questionary.checkbox(
-                    "Tick", choices=boxes, qmark=self._mark, style=self._style, use_jk_keys=False
-                )
+                return questionary.checkbox("Tick", choices=boxes, **self._look(), use_jk_keys=False)
             case _:
                 text = "" if preset is None else str(preset)
                 return self._line("Type it", _judge(question, about, offered), text)
@@ -144,16 +150,16 @@ class WizardOperator:
             first = await self._hidden(fill(question.asks, about))
             if not question.twice or await self._hidden("The same again") == first:
                 return first
-            _say("fg:ansiyellow", "  The two are different. Once more, please.")
+            self._say("fg:ansiyellow", "  The two are different. Once more, please.")
 
     async def _hidden(self, message: str) -> Secret:
         prompt = questionary.password(
-            f"{message} (hidden):", qmark=self._mark, style=self._style, validate=lambda text: bool(text) or "Empty."
+            f"{message} (hidden):", **self._look(), validate=lambda text: bool(text) or "Empty."
         )
         return Secret(str(await self._ask(prompt)))
 
     def _line(self, message: str, judge: Judge, default: str) -> Prompt:
-        return questionary.text(f"{message}:", default=default, validate=judge, qmark=self._mark, style=self._style)
+        return questionary.text(f"{message}:", default=default, validate=judge, **self._look())
 
     async def _ask(self, prompt: Prompt) -> object:
         application = prompt.application
@@ -182,19 +188,15 @@ def _or_empty(judge: Judge) -> Judge:
     return lambda text: True if not text.strip() else judge(text)
 
 
-def _say(style: str, text: str) -> None:
-    print_formatted_text(FormattedText([(style, text)]))
-
-
 def _stopping() -> KeyBindings:
-    """Ctrl-D stops where nothing was typed, and a real SIGINT stops like Ctrl-C, in every kind of prompt."""
+    """Ctrl-D stops, whatever was typed so far, and a real SIGINT stops like Ctrl-C, in every kind of prompt."""
     bindings = KeyBindings()
 
     @bindings.add(Keys.SIGINT, eager=True)
     def interrupt(event: KeyPressEvent) -> None:
         event.app.exit(exception=KeyboardInterrupt, style="class:aborting")
 
-    @bindings.add(Keys.ControlD, eager=True, filter=Condition(lambda: not get_app().current_buffer.text))
+    @bindings.add(Keys.ControlD, eager=True)
     def end(event: KeyPressEvent) -> None:
         event.app.exit(exception=EOFError, style="class:aborting")
 
