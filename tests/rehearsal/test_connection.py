@@ -66,7 +66,7 @@ def test_every_address_is_read(written):
 )
 def test_an_address_elsewhere_is_refused(written, elsewhere):
     """The file must not be a way to send a token to another host; a name could resolve to anything, so none is taken."""
-    services = {name: "http://127.0.0.1:9001" for name in NAMES} | {"testpypi": elsewhere}
+    services = dict.fromkeys(NAMES, "http://127.0.0.1:9001") | {"testpypi": elsewhere}
     with pytest.raises(UsageError, match="does not describe"):
         load_rehearsal(written(services=services))
 
@@ -84,7 +84,7 @@ def test_a_file_that_is_something_else_is_refused(written, changes):
 @pytest.mark.parametrize("content", ["", "[]", "{}", "null", "{not json"])
 def test_a_damaged_file_is_refused(tmp_path, content):
     (tmp_path / FILE).write_text(content)
-    with pytest.raises(UsageError, match="keyless rehearse --serve --keep|again"):
+    with pytest.raises(UsageError, match="rehearsal"):
         load_rehearsal(tmp_path)
 
 

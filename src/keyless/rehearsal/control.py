@@ -20,13 +20,14 @@ from starlette.routing import Route
 from keyless.errors import KeylessError
 from keyless.model.github import Repository
 from keyless.model.index import Index
+from keyless.rehearsal.browser import PageRefused
 from keyless.rehearsal.faults import Fault, FaultKind, clear_faults, faults, set_fault
 from keyless.rehearsal.github.repositories import NoSuchThing
 from keyless.rehearsal.store import Document
 
 if TYPE_CHECKING:
+    from keyless.rehearsal.person import Person
     from keyless.rehearsal.services import Services
-    from keyless.rehearsal.world_facts import LoadedWorld
 
 Answer: TypeAlias = Callable[["Services", Document], Awaitable[Document]]
 
@@ -51,7 +52,7 @@ def control_app(services: Services) -> Starlette:
 
     return Starlette(
         routes=[Route("/state", state), *(route(path, answer) for path, answer in _ANSWERS.items())],
-        exception_handlers=dict.fromkeys((Refused, ValueError, KeylessError, NoSuchThing), _refusal),
+        exception_handlers=dict.fromkeys((Refused, ValueError, KeylessError, NoSuchThing, PageRefused), _refusal),
     )
 
 
@@ -105,17 +106,38 @@ async def _run(services: Services, given: Document) -> Document:
 
 
 async def _release(services: Services, given: Document) -> Document:
-    """{"repository", "index", "version", "by", "project"?}: release as this repository does for that index."""
-    from keyless.rehearsal.releases import release
-
-    repository, index = _repository(given), Index(_needed(given, "index"))
-    way = _world(services).way(repository, index)
-    if way is None:
-        raise Refused(f"the world does not say how {repository} releases on {index.label}")
-    runs = await release(
-        services, repository, way, _needed(given, "version"), by=_needed(given, "by"), project=given.get("project")
+    """{"repository", "index", "by"?, "project"?, "version"?}: release as this repository does for that index."""
+    runs = await _person(services, given.get("by")).release(
+        _repository(given), Index(_needed(given, "index")), project=given.get("project"), version=given.get("version")
     )
     return {"runs": list(runs)}
+
+
+async def _act(services: Services, given: Document) -> Document:
+    """{"action", "login"?, …}: let a person of the world (its operator unless named) do what keyless asks people to do.
+
+    Actions: "register-publisher" {"link"}, "issue-token" {"link"}, "remove-token" {"link"}, "merge" {"repository",
+    "number"?}: that pull request, or all that are open.
+    """
+    person = _person(services, given.get("login"))
+    match _needed(given, "action"):
+        case "register-publisher":
+            await person.register_publisher(_needed(given, "link"))
+        case "remove-token":
+            await person.remove_token(_needed(given, "link"))
+        case "issue-token":
+            token = await person.issue_token(_needed(given, "link"))
+            return {"token": token.reveal()}
+        case "merge":
+            number = given.get("number")
+            repository = _repository(given)
+            commits = (
+                await person.merge_open(repository) if number is None else [await person.merge(repository, number)]
+            )
+            return {"commits": list(commits)}
+        case other:
+            raise Refused(f"nobody here knows how to do '{other}'")
+    return {}
 
 
 _ANSWERS: Final[Mapping[str, Answer]] = {
@@ -124,16 +146,18 @@ _ANSWERS: Final[Mapping[str, Answer]] = {
     "/clear-faults": _clear_faults,
     "/run": _run,
     "/release": _release,
+    "/person": _act,
 }
 
 
-def _world(services: Services) -> LoadedWorld:
+def _person(services: Services, login: str | None) -> Person:
+    from keyless.rehearsal.person import Person
     from keyless.rehearsal.world import loaded
 
     world = loaded(services.store)
     if world is None:
         raise Refused("no world was loaded into this rehearsal")
-    return world
+    return Person(services, world, login or world.operator)
 
 
 def _repository(given: Document) -> Repository:
