@@ -8,8 +8,6 @@ import hmac
 import json
 from datetime import UTC, datetime
 
-import pymacaroons
-
 from keyless.secret import Secret
 
 ROOT_KEY = b"\x07" * 32
@@ -54,6 +52,8 @@ def _field(kind: int, data: bytes) -> bytes:
 
 def index_accepts(token: Secret, *, project: str, now: datetime) -> bool:
     """Judge an upload as PyPI would: signature by pymacaroons, then each caveat by its own rule."""
+    import pymacaroons
+
     verifier = pymacaroons.Verifier()
     verifier.satisfy_general(lambda caveat: _satisfied(json.loads(caveat), project, int(now.timestamp())))
     macaroon = pymacaroons.Macaroon.deserialize(token.reveal().removeprefix("pypi-"))
