@@ -69,8 +69,8 @@ def _invoke(app: App) -> int:
 
 def _usage(wrong: click.ClickException) -> UsageError:
     context = wrong.ctx if isinstance(wrong, click.UsageError) else None
-    hint = f"See '{context.command_path} --help'." if context else ""
-    return UsageError(wrong.format_message(), hint=hint)
+    path = context.command_path if context else "keyless"
+    return UsageError(wrong.format_message(), hint=f"See '{path} --help'.")
 
 
 def _prepare() -> None:
