@@ -49,6 +49,7 @@ def test_the_order_is_publisher_workflow_proof_backup_removal_window() -> None:
         "RegisterPublisher",
         "RegisterPublisher",
         "ChangeWorkflow",
+        "DeleteBranch",
         "ProveRelease",
         "ProveRelease",
         "SealBackup",

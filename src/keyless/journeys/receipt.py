@@ -18,10 +18,7 @@ from keyless.planning.finish import item_key
 from keyless.steps.titles import title
 
 VERSION = 1
-_UNSEEN = (
-    "Account-wide tokens of other owners and maintainers: no index shows them to anybody but their holders.",
-    "The values of GitHub's secrets: they can be written and never read.",
-)
+_UNSEEN = ("The values of GitHub's secrets: they can be written and never read.",)
 
 
 def write_receipt(desk: Desk, journey: Journey) -> tuple[Receipt, Path]:

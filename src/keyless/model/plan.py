@@ -72,6 +72,15 @@ class ChangeWorkflow:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteBranch:
+    """Delete the branch of a pull request of ours once it was merged: a branch that lives on can still be run (S3)."""
+
+    id: str
+    repository: Repository
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProveRelease:
     """Wait for, and judge, a release that came through the publisher."""
 
@@ -224,6 +233,7 @@ class CloseJourney:
 Step: TypeAlias = (
     RegisterPublisher
     | ChangeWorkflow
+    | DeleteBranch
     | ProveRelease
     | SkippedProof
     | SealBackup

@@ -12,6 +12,8 @@ from keyless.model.plan import (
     BackupChoice,
     BackupItem,
     ChangeWorkflow,
+    DeleteBranch,
+    Delivery,
     OpenWindow,
     Origin,
     Phase,
@@ -29,12 +31,10 @@ from keyless.model.reading import Missing
 from keyless.model.survey import Survey
 from keyless.model.workflow import Rewrite
 from keyless.planning.answers import Answers
+from keyless.planning.branches import branch_name
 from keyless.planning.candidates import Candidate, candidates, store_key
 from keyless.planning.readers import Reader, readers
 from keyless.planning.uploads import Upload, uploads
-
-BRANCH = "keyless/trusted-publishing"
-"""The branch on which the change of the workflow is proposed; one name, so that a second run finds the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +67,21 @@ def plan_migration(survey: Survey, rewrite: Rewrite, answers: Answers, *, folder
         for t in targets
     ]
     if rewrite.changes:
+        branch = branch_name("trusted-publishing", rewrite.changes, survey.head)
         steps.append(
             ChangeWorkflow(
                 id="workflow",
                 repository=survey.facts.repository,
                 base=survey.facts.default_branch,
                 head=survey.head,
-                branch=BRANCH,
+                branch=branch,
                 changes=rewrite.changes,
                 delivery=answers.delivery,
                 folder=folder,
             )
         )
+        if answers.delivery is Delivery.PULL_REQUEST:
+            steps.append(DeleteBranch("branch", survey.facts.repository, branch))
     steps += _proofs(targets, answers)
     steps += _backup_and_removal(survey, answers, chosen, targets)
     steps.append(OpenWindow(id="window", days=answers.window_days))

@@ -11,6 +11,7 @@ from keyless.model.journey import BackupRecord, StepRecord
 from keyless.model.plan import (
     ChangeWorkflow,
     CloseJourney,
+    DeleteBranch,
     Delivery,
     Phase,
     Plan,
@@ -22,8 +23,7 @@ from keyless.model.plan import (
     UnselectRepository,
 )
 from keyless.model.workflow import FileChange
-
-BRANCH = "keyless/rollback"
+from keyless.planning.branches import branch_name
 
 
 def plan_rollback(
@@ -36,7 +36,7 @@ def plan_rollback(
     begun = {record.step for record in records if record.phase is Phase.MIGRATE}
     kept = [backup for backup in backups if backup.shredded_at is None]
     newest = kept[-1].id if kept else ""
-    steps = [undo for step in reversed(migration.steps) if step.id in begun for undo in _undo(step, newest)]
+    steps = [undo for step in reversed(migration.steps) if step.id in begun for undo in _undo(step, newest, now)]
     return Plan(Phase.ROLLBACK, migration.repository, (*steps, CloseJourney("close", "rolled-back")), now)
 
 
@@ -48,18 +48,19 @@ def plan_from_backup(contents: BackupContents, backup_id: str, delivery: Deliver
         for kept in contents.secrets
     ]
     if contents.workflow is not None:
-        steps.append(_restore_workflow(repository, contents.workflow.branch, contents.workflow.changes, delivery, None))
+        kept = contents.workflow
+        steps += _restore_workflow(repository, kept.branch, kept.changes, delivery, None, now)
     return Plan(Phase.ROLLBACK, repository, (*steps, CloseJourney("close", "rolled-back")), now)
 
 
-def _undo(step: Step, backup_id: str) -> Iterator[Step]:
+def _undo(step: Step, backup_id: str, now: datetime) -> Iterator[Step]:
     match step:
         case RemoveSecret(entry=entry):
             yield RestoreSecret(_restore_id(entry.store, entry.name), entry, backup_id)
         case UnselectRepository(entry=entry, repository_id=number):
             yield SelectRepository(f"select:{entry.name}", entry, number)
         case ChangeWorkflow():
-            yield _restore_workflow(step.repository, step.base, step.changes, step.delivery, step.folder)
+            yield from _restore_workflow(step.repository, step.base, step.changes, step.delivery, step.folder, now)
         case _:
             return
 
@@ -70,7 +71,15 @@ def _restore_id(store: Store, name: str) -> str:
 
 
 def _restore_workflow(
-    repository: Repository, base: str, changes: tuple[FileChange, ...], delivery: Delivery, folder: str | None
-) -> RestoreWorkflow:
+    repository: Repository,
+    base: str,
+    changes: tuple[FileChange, ...],
+    delivery: Delivery,
+    folder: str | None,
+    now: datetime,
+) -> Iterator[Step]:
     backwards = tuple(FileChange(change.path, before=change.after, after=change.before) for change in changes)
-    return RestoreWorkflow("restore-workflow", repository, base, BRANCH, backwards, delivery, folder)
+    branch = branch_name("rollback", backwards, now.isoformat())
+    yield RestoreWorkflow("restore-workflow", repository, base, branch, backwards, delivery, folder)
+    if delivery is Delivery.PULL_REQUEST:
+        yield DeleteBranch("branch", repository, branch)

@@ -39,7 +39,7 @@ class Person:
             form = page.form("owner", "repository", "workflow_filename")
             if form is None:
                 raise PageRefused(f"There is no publisher form behind {link}: {page.text[:300]}")
-            _accepted(await browser.submit(page, form), "Added")
+            _accepted(await browser.submit(page, form), "Added", "already registered")
 
     async def register_pending_publisher(self, link: str, project: str, publisher: Publisher) -> None:
         """Fill in the form for a project that does not exist yet. Raises PageRefused."""
@@ -200,6 +200,6 @@ def _order(version: str) -> tuple[tuple[int, ...], float]:
     return tuple(int(part) for part in re.findall(r"\d+", numbers)), float(candidate or "inf")
 
 
-def _accepted(page: Page, words: str) -> None:
-    if words not in page.text:
+def _accepted(page: Page, *words: str) -> None:
+    if not any(word in page.text for word in words):
         raise PageRefused(page.text[:500])

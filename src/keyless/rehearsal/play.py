@@ -133,7 +133,7 @@ async def _to_the_end(stage: Stage, desk: Desk, repository: Repository) -> None:
         stage.reporter.note(f"The receipt: {markdown}")
         alive = [t for t in receipt.tokens if t.identifier and t.end != "proven gone"]
         stage.checks.add(f"{repository}: every token that was given is proven to be gone", not alive)
-        left = [b for b in desk.journal.backups(ended.id) if desk.vault.path(b.id).exists()]
+        left = [b for b in desk.journal.backups(ended.id) if desk.vault.holds(b.id)]
         stage.checks.add(f"{repository}: its backup is shredded", not left)
 
 

@@ -124,6 +124,10 @@ class GitHub(Protocol):
         """
         ...
 
+    async def delete_branch(self, repository: Repository, branch: str) -> None:
+        """Delete a branch. Deleting one that is gone already is no error; the caller confirms by listing."""
+        ...
+
     async def pull_request(self, repository: Repository, number: int) -> Reading[PullRequest]: ...
 
     async def find_pull_request(self, repository: Repository, branch: str) -> Reading[PullRequest]:

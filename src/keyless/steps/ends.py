@@ -46,12 +46,11 @@ class ShredBackupPerformer:
         return Ready()
 
     async def act(self, step: ShredBackup) -> None:
-        if self.tools.vault.path(step.backup).exists():
-            self.tools.vault.shred(step.backup)
+        self.tools.vault.shred(step.backup)
         self.tools.journal.mark_shredded(step.backup, self.tools.clock.now())
 
     async def confirm(self, step: ShredBackup) -> Done:
-        if self.tools.vault.path(step.backup).exists():
+        if self.tools.vault.holds(step.backup):
             raise TryLater(f"The file of backup {step.backup} is still there.", untouched="")
         return Done("its keys were destroyed and its file is gone", {"shredded": True})
 

@@ -14,6 +14,7 @@ from keyless.steps.publisher import RegisterPublisherPerformer
 from keyless.steps.remove import RemoveSecretPerformer, UnselectRepositoryPerformer
 from keyless.steps.restore import RestoreSecretPerformer, SelectRepositoryPerformer
 from keyless.steps.revoke import RevokeTokenPerformer
+from keyless.steps.tidy import DeleteBranchPerformer
 from keyless.steps.toolbox import Toolbox
 from keyless.steps.workflow import WorkflowPerformer
 
@@ -23,6 +24,7 @@ def performers(tools: Toolbox, outside: Outside) -> Mapping[type, Performer[Any]
     return {
         plan.RegisterPublisher: RegisterPublisherPerformer(tools, outside),
         plan.ChangeWorkflow: WorkflowPerformer(tools),
+        plan.DeleteBranch: DeleteBranchPerformer(tools),
         plan.ProveRelease: ProvePerformer(tools),
         plan.SkippedProof: SkippedProofPerformer(tools),
         plan.SealBackup: SealBackupPerformer(tools),

@@ -8,6 +8,7 @@ from keyless.model.plan import (
     ChangeWorkflow,
     CheckProof,
     CloseJourney,
+    DeleteBranch,
     OpenWindow,
     ProveRelease,
     RegisterPublisher,
@@ -32,6 +33,8 @@ def title(step: Step) -> str:  # noqa: PLR0911, PLR0912, C901  # a table: one li
             return f"Register the {kind} of {step.project} on {step.index.label}"
         case ChangeWorkflow():
             return f"Take the token out of {_paths(step)}"
+        case DeleteBranch():
+            return f"Delete the merged branch {step.branch}"
         case ProveRelease():
             return f"Prove a release of {step.project} on {step.index.label}"
         case SkippedProof():

@@ -115,6 +115,16 @@ class Vault:
         """Return where a backup lies. Raises Refusal when there is none."""
         return self._folder.path / self._folder.name(id)
 
+    def holds(self, id: str) -> bool:
+        """Whether there is a file for this backup. Raises Refusal when the folder cannot be read."""
+        try:
+            self._folder.name(id)
+        except Refusal as error:
+            if error.reason is not Reason.MISSING:
+                raise
+            return False
+        return True
+
     def digest(self, id: str) -> str:
         """Return the sha256, in hex, of a backup's file."""
         return hashlib.sha256(self._folder.read(self._folder.name(id))).hexdigest()

@@ -111,6 +111,13 @@ class Proposals(Objects):
             case unreadable:
                 return unreadable
 
+    async def delete_branch(self, repository: Repository, branch: str) -> None:
+        """Delete a branch. One that is gone already is no error; the caller confirms by listing."""
+        path = f"{repository_path(repository)}/git/refs/heads/{'/'.join(_parts(branch))}"
+        reply: Reply[None] = await self._wire.write("DELETE", path, Call.DELETE)
+        if not reply.response.is_success and reply.status not in (404, 422):  # GitHub says 422 for a missing reference
+            raise self._wire.refused(reply, f"delete branch {branch} of {repository}")
+
     async def _pull(self, repository: Repository, item: answers.PullItem) -> PullRequest:
         merged = item.merged_at is not None
         commit = None
