@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,7 @@ from keyless.errors import Locked, UsageError
 from keyless.model.realm import Realm
 from keyless.rehearsal.certificates import Certificates
 from keyless.rehearsal.connection import FILE, FORMAT, served_addresses
-from keyless.rehearsal.services import SERVICES, STORE_FILE, TRUST_ROOT_FILE, Services
+from keyless.rehearsal.services import SERVICES, TRUST_ROOT_FILE, Services, make_folder, open_store
 from keyless.rehearsal.store import Document, Store
 from keyless.rehearsal.wire import ByPort, Wire
 
@@ -48,9 +48,8 @@ def serve(
     five; 0 takes those of the last time if they are free. `names` are further names for the TLS certificate. Raises
     Locked when the folder is being served already, UsageError for another world or a port that is taken.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _lock(folder):
-        store = Store(folder / STORE_FILE)
+    make_folder(folder)
+    with _lock(folder), closing(open_store(folder)) as store:
         sockets = _listen(store, port)
         try:
             certificates = Certificates.write(store, folder, (HOST, "localhost", *names)) if tls else None
@@ -60,7 +59,6 @@ def serve(
         finally:
             for listening in sockets:
                 listening.close()
-            store.close()
 
 
 def _prepare(services: Services, wanted: str | None) -> None:
@@ -207,7 +205,14 @@ def _write(path: Path, said: Document) -> None:
 @contextmanager
 def _lock(folder: Path) -> Iterator[None]:
     """Hold the folder; a killed holder's lock is free at once, for the system lets go of it."""
-    with (folder / LOCK_FILE).open("w") as file:
+    try:
+        held = (folder / LOCK_FILE).open("w")
+    except OSError as error:
+        raise UsageError(
+            f"The rehearsal's folder {folder} cannot be written: {error.strerror}.",
+            hint="Name another one with --keep.",
+        ) from error
+    with held as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
+from keyless.errors import UsageError
 from keyless.model.index import Index
 from keyless.model.realm import Addresses, IndexAddresses, Realm
 from keyless.rehearsal.control import control_app
@@ -61,8 +63,8 @@ class Services:
     @classmethod
     def open(cls, folder: Path) -> Services:
         """Return the services of the rehearsal in `folder`, begun there if there is none. The caller closes the store."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(Store(folder / STORE_FILE), folder)
+        make_folder(folder)
+        return cls(open_store(folder), folder)
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """Return a transport that answers for the rehearsal's hosts and no others: nothing can leave the process."""
@@ -90,6 +92,27 @@ class Services:
             "issuer": Faulty(issuer_app(self.store), self.store, "issuer"),
             "control": control_app(self),
         }
+
+
+def make_folder(folder: Path) -> None:
+    """Make a rehearsal's folder, its owner's alone, if it is not there. Raises UsageError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"The rehearsal's folder {folder} cannot be made: {error.strerror}.", hint="Name another one with --keep."
+        ) from error
+
+
+def open_store(folder: Path) -> Store:
+    """Return the store in a rehearsal's folder, begun if there is none. Raises UsageError."""
+    try:
+        return Store(folder / STORE_FILE)
+    except sqlite3.Error as error:
+        raise UsageError(
+            f"The rehearsal in {folder} cannot be used: {STORE_FILE}: {error}.",
+            hint="Name another folder with --keep, or delete this one: a rehearsal holds nothing real.",
+        ) from error
 
 
 def addresses_in_process(trust_root: Path) -> Addresses:
