@@ -10,6 +10,7 @@ import json
 import ssl
 from collections.abc import Generator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Final
@@ -175,10 +176,14 @@ class IndexService(PackageIndex):
             raise Trouble(_failure(error), in_doubt=False) from None
         self._note_date(answer)
         if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            raise Trouble("too many requests", in_doubt=False, limited=True)
+            raise Trouble("too many requests", in_doubt=False, limited=True, until=self._until(answer))
         if answer.is_server_error:
             raise Trouble(f"status {answer.status_code} {answer.reason_phrase}".strip(), in_doubt=False)
         return _Answer(answer.status_code, answer.reason_phrase, answer.headers.get("content-type", ""), body)
+
+    def _until(self, answer: httpx.Response) -> datetime | None:
+        wait = answer.headers.get("retry-after", "")
+        return self._clock.now() + timedelta(seconds=int(wait)) if wait.isascii() and wait.isdigit() else None
 
     def _note_date(self, answer: httpx.Response) -> None:
         with contextlib.suppress(ValueError, TypeError):  # a date that is none tells nothing

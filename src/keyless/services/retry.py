@@ -86,7 +86,7 @@ async def persist(call: Callable[[], Awaitable[T]], kind: Call, clock: Clock, se
 
 def _pause(trouble: Trouble, tries: int, now: datetime) -> float:
     if trouble.until is not None:
-        return max(0.0, (trouble.until - now).total_seconds())
+        return max(FIRST_PAUSE, (trouble.until - now).total_seconds())
     return LIMIT_PAUSE if trouble.limited else FIRST_PAUSE * 2 ** (tries - 1)
 
 

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import httpx
-
 from keyless.model.github import Repository
 from keyless.model.realm import Addresses, IndexAddresses, Realm
+from keyless.rehearsal.faults import Fault, FaultKind, Faulty, set_fault
 from keyless.rehearsal.github import state
 from keyless.rehearsal.github.app import github_app
 from keyless.rehearsal.store import Store
+from keyless.rehearsal.transport import InProcess
 from keyless.secret import Secret
 from keyless.services.github import GitHubService
-from tests.contract.checked import Checked
+from tests.contract.checked import CheckedApp
 from tests.services.clocks import StandingClock
 
 T = TypeVar("T")
@@ -55,18 +55,23 @@ class World:
         """Run one action of the adapter against the simulation and return what it returns."""
 
         async def run() -> T:
-            transport = Checked(httpx.ASGITransport(github_app(self.store)))
+            checked = CheckedApp(github_app(self.store))
+            transport = InProcess({"api.github.rehearsal": Faulty(checked, self.store, "github")})
             async with GitHubService(ADDRESSES, Secret(token), self.clock, transport) as github:
                 try:
                     return await action(github)
                 finally:
                     self.sent = github.requests
-                    assert github.requests == len(transport.exchanges)
+                    assert checked.wrong == []
 
         return asyncio.run(run())
 
+    def break_(self, kind: FaultKind, method: str = "*", path: str = "*", times: int = 1, **more: Any) -> None:
+        """Make the next requests of this method and path fail."""
+        set_fault(self.store, Fault(kind, "github", method, path, times, **more))
+
     def fine_grained(self, **permissions: str) -> str:
-        """Give octo a fine-grained token with these permissions ("_" for "-" or " " is not translated)."""
+        """Give octo a fine-grained token with these permissions."""
         state.create_token(self.store, "octo", FINE, kind="fine-grained", permissions=permissions)
         return FINE
 
@@ -83,16 +88,3 @@ def world() -> Iterator[World]:
         yield World(store, StandingClock(store.now()))
     finally:
         store.close()
-
-
-def answers(*replies: Any) -> Callable[[httpx.Request], httpx.Response]:
-    """Return a handler for httpx.MockTransport that gives each reply once, in order; an exception is raised."""
-    left = list(replies)
-
-    def handle(request: httpx.Request) -> httpx.Response:
-        reply = left.pop(0) if len(left) > 1 else left[0]
-        if isinstance(reply, Exception):
-            raise reply
-        return reply(request) if callable(reply) else reply
-
-    return handle

@@ -68,8 +68,8 @@ class Proposals(Objects):
     ) -> PullRequest:
         """Create `branch` at `expected_head`, one commit with all changes on it, and a pull request into `base`.
 
-        Running it again with the same branch finds the pull request instead of making another. Raises StalePlan when
-        `base` has moved off `expected_head`.
+        Running it again with the same branch finds the pull request instead of making another, unless somebody closed
+        it. Raises StalePlan when `base` has moved off `expected_head`.
         """
         existing = await self._known(repository, branch)
         if existing is not None:
@@ -135,8 +135,9 @@ class Proposals(Objects):
         return pull.merge.oid if pull and pull.merge else None
 
     async def _known(self, repository: Repository, branch: str) -> PullRequest | None:
+        """Return the pull request from `branch` that is open or merged."""
         match await self.find_pull_request(repository, branch):
-            case Found(pull):
+            case Found(pull) if pull.state != "closed":
                 return pull
             case Unreadable() as reading:
                 raise _unseen(reading)
