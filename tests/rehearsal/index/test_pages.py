@@ -230,12 +230,47 @@ def test_a_pending_publisher_is_registered_and_removed(ada, world):
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("", "Specify project name"), ("-x", "Invalid project name"), ("Sampleproj", "This project already exists.")],
+    [
+        ("", "Specify project name"),
+        ("-x", "Invalid project name"),
+        ("Sampleproj", "This project already exists: use the project&#x27;s publishing settings here"),
+    ],
 )
 def test_each_fault_of_the_pending_form_has_its_words(ada, world, name, expected):
     ada.open("/manage/account/publishing/")
     assert expected in ada.submit("pending-github-publisher-form", project_name=name, **VALUES)
     assert state.pending_publishers(world.store, world.index) == []
+
+
+def test_somebody_elses_project_exists_already(world):
+    mallory = Browser(world, "mallory")
+    mallory.open("/manage/account/publishing/")
+    page = mallory.submit("pending-github-publisher-form", project_name="sampleproj", **VALUES)
+    assert '<span class="error">This project already exists.</span>' in page
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("newproj", "This trusted publisher has already been registered."),
+        ("other", "has already been registered for a different project name."),
+    ],
+)
+def test_the_same_values_are_pending_once(ada, world, name, expected):
+    for project in ("newproj", name):
+        ada.open("/manage/account/publishing/")
+        page = ada.submit("pending-github-publisher-form", project_name=project, **VALUES)
+    assert expected in page
+    assert len(state.pending_publishers(world.store, world.index)) == 1
+
+
+def test_a_fourth_pending_publisher_is_refused_before_its_values_are_looked_at(ada, world):
+    for number in range(4):
+        ada.open("/manage/account/publishing/")
+        values = {**VALUES, "repository": f"new{number}" if number < 3 else ""}
+        page = ada.submit("pending-github-publisher-form", project_name=f"new{number}", **values)
+    assert "You can&#x27;t register more than 3 pending trusted publishers at once." in page
+    assert "Specify repository name" not in page
 
 
 def test_the_pending_form_takes_no_prefill(ada):

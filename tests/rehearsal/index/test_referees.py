@@ -93,7 +93,8 @@ def test_twine_shows_pypis_own_words_when_the_token_is_gone(world, served, dist)
     command = twine("--repository-url", f"{served.http}/legacy/", str(dist))
     done = run(served, command, TWINE_USERNAME="__token__", TWINE_PASSWORD=token.reveal())
     assert done.returncode == 1
-    assert "403 Invalid or non-existent authentication information. See" in " ".join(done.stdout.split())
+    shown = " ".join(done.stdout.split())
+    assert f"403 Forbidden from {served.http}/legacy/ Invalid or non-existent authentication information. See" in shown
     assert uploaded(world) == []
 
 

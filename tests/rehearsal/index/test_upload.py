@@ -360,6 +360,12 @@ def test_a_token_upload_despite_a_publisher_is_mailed_once_per_token(world):
     assert [mail["about"] for mail in mails(world.store, world.index)] == ["Token 'a token'", "Token 'other'"]
 
 
+def test_a_refused_upload_sends_no_mail(world):
+    state.add_publisher(world.store, world.index, "sampleproj", RELEASE)
+    world.upload(world.user_token(), ("sampleproj-1.0.exe", b"x"))
+    assert mails(world.store, world.index) == []
+
+
 def test_attestations_need_trusted_publishing(world):
     answer = world.upload(world.user_token(), attestations='[{"version": 1}]')
     assert reason(answer) == (

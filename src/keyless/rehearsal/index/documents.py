@@ -9,7 +9,14 @@ from keyless.rehearsal.store import Document, Store
 
 
 class Refused(Exception):
-    """The simulated index says no to something that its state functions were asked to do; the text is PyPI's."""
+    """The simulated index says no to something that its state functions were asked to do; the text is PyPI's.
+
+    `field` is the form's field that is to blame, "" for none in particular.
+    """
+
+    def __init__(self, text: str, field: str = "") -> None:
+        super().__init__(text)
+        self.field = field
 
 
 def kind(index: Index, subject: str) -> str:

@@ -13,9 +13,11 @@ from keyless.rehearsal.index.accounts import OWNER, project, role
 from keyless.rehearsal.index.answers import refusal
 from keyless.rehearsal.index.documents import Refused, kind, mail, moment_of, stamp
 from keyless.rehearsal.index.publishers import (
+    TOO_MANY_PENDING,
     add_pending_publisher,
     add_publisher,
     describe,
+    full,
     pending_publishers,
     publishers,
     remove_pending_publisher,
@@ -100,8 +102,7 @@ def _add(visit: Visit, held: Document, form: Mapping[str, str]) -> Response:
         try:
             add_publisher(visit.store, visit.index, held["name"], _publisher(form))
         except Refused as error:
-            known = "already registered" in str(error)
-            wrong = {"" if known else "owner": str(error)}
+            wrong = {error.field: str(error)}
         else:
             for member in held["roles"]:
                 mail(
@@ -152,6 +153,9 @@ def _add_pending(visit: Visit, form: Mapping[str, str]) -> Response:
     if not visit.account["email_verified"]:
         visit.flashed.append("You must have a verified email in order to register a pending trusted publisher.")
         return _pending(visit, form, {})
+    if full(visit.store, visit.index, visit.account["user"]):
+        visit.flashed.append(TOO_MANY_PENDING)
+        return _pending(visit, form, {})
     stopped = _stopped(visit)
     if stopped is not None:
         return stopped
@@ -163,7 +167,7 @@ def _add_pending(visit: Visit, form: Mapping[str, str]) -> Response:
         try:
             add_pending_publisher(visit.store, visit.index, visit.account["user"], name, _publisher(form))
         except Refused as error:
-            wrong = {"": str(error)}
+            wrong = {error.field: str(error)}
         else:
             visit.flash(f"Registered a new pending publisher to create the project '{name}'.")
             return visit.redirect(visit.path)

@@ -8,12 +8,13 @@ from datetime import timedelta
 from keyless.model.index import Index, normalise
 from keyless.model.publisher import Publisher
 from keyless.rehearsal.github.accounts import account as github_account
-from keyless.rehearsal.index.accounts import account, project
+from keyless.rehearsal.index.accounts import OWNER, account, project, role
 from keyless.rehearsal.index.documents import Refused, kind, moment_of, remember, stamp
 from keyless.rehearsal.index.tokens import delete_token, tokens
 from keyless.rehearsal.store import Document, Store
 
 MOST_PENDING = 3
+TOO_MANY_PENDING = "You can't register more than 3 pending trusted publishers at once."
 PENDING_LIFETIME = timedelta(days=30)
 
 
@@ -49,19 +50,23 @@ def add_pending_publisher(
     by = account(store, index, user)
     if by is None:
         raise Refused(f"{index.label} has no account {user}")
-    if sum(row["user"] == by["user"] for row in pending_publishers(store, index)) >= MOST_PENDING:
-        raise Refused("You can't register more than 3 pending trusted publishers at once.")
-    if project(store, index, project_name) is not None:
-        raise Refused("This project already exists.")
+    if full(store, index, by["user"]):
+        raise Refused(TOO_MANY_PENDING)
+    taken = project(store, index, project_name)
+    if taken is not None:
+        mine = ": use the project's publishing settings here to create a Trusted Publisher for it"
+        raise Refused(f"This project already exists{mine if role(taken, by['user']) == OWNER else ''}.", "project_name")
     wanted = _row(store, publisher, owner_id)
     with store.transaction():
         twin = _same(store, index, "pending", wanted)
         if twin is not None:
-            other = "" if normalise(twin["project"]) == normalise(project_name) else " for a different project name"
-            raise Refused(
-                f"A pending trusted publisher matching this configuration has already been registered{other}. "
-                "Please contact PyPI's admins if this wasn't intentional."
+            what = (
+                "This trusted publisher has already been registered"
+                if twin["project"] == project_name
+                else "A pending trusted publisher matching this configuration has already been registered for a "
+                "different project name"
             )
+            raise Refused(f"{what}. Please contact PyPI's admins if this wasn't intentional.")
         row = {
             **wanted,
             "id": str(uuid.uuid4()),
@@ -73,12 +78,17 @@ def add_pending_publisher(
     return str(row["id"])
 
 
+def full(store: Store, index: Index, user: str) -> bool:
+    """Say whether a user has as many pending publishers as they may have."""
+    return len([row for row in pending_publishers(store, index) if row["user"] == user]) >= MOST_PENDING
+
+
 def _row(store: Store, publisher: Publisher, owner_id: int | None) -> Document:
     login = publisher.owner
     if owner_id is None:
         owner = github_account(store, login)
         if owner is None:
-            raise Refused("Unknown GitHub user or organization.")
+            raise Refused("Unknown GitHub user or organization.", "owner")
         login, owner_id = owner["login"], owner["id"]
     return {
         "owner": login,

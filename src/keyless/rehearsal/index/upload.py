@@ -61,7 +61,6 @@ def upload(store: Store, index: Index, attest: AttestationChecker | None, sent: 
     held = project(store, index, form.name) or _new_project(store, index, identity, form)
     _check_permission(store, index, identity, held)
     _check_person(index, identity)
-    _warn_of_token(store, index, identity, held)
     check_filename(sent.filename, form.filetype)
     if (sent.content_type or "").startswith(_NOT_A_DISTRIBUTION):
         raise Stop(400, "Invalid distribution file.")
@@ -76,6 +75,7 @@ def upload(store: Store, index: Index, attest: AttestationChecker | None, sent: 
     with store.transaction():
         keep(store, index, _new_file(held, form, sent, identity), provenance=provenance)
         touch(store, index, identity.row["id"])
+        _warn_of_token(store, index, identity, held)
 
 
 def _allowed_identity(store: Store, index: Index, sent: Sent) -> Identity:
