@@ -56,6 +56,7 @@ def hchacha20(key: bytes, nonce: bytes) -> bytes:
 
 
 def xchacha_open(key: bytes, sealed: bytes, associated: bytes) -> bytes | None:
+    need(len(sealed) >= 40, "shorter than a nonce and a tag")
     try:
         cipher = ChaCha20Poly1305(hchacha20(key, sealed[:16]))
         return cipher.decrypt(bytes(4) + sealed[16:24], sealed[24:], associated)
