@@ -76,12 +76,20 @@ def test_the_prefilled_form_registers_exactly_that_publisher(store: Store, tmp_p
     assert found == ("shap-like", "shap", "release.yml", "release")
 
 
-def test_the_same_publisher_twice_is_refused_in_the_pages_words(store: Store, tmp_path: Path) -> None:
+def test_the_same_publisher_twice_is_one_publisher(store: Store, tmp_path: Path) -> None:
     who = person(store, tmp_path)
     link = publishing_page(site(who), "shap-like", PUBLISHER)
     asyncio.run(who.register_publisher(link))
-    with pytest.raises(PageRefused, match="already registered"):
-        asyncio.run(who.register_publisher(link))
+    asyncio.run(who.register_publisher(link))
+    assert len(index_state.publishers(store, Index.PYPI, "shap-like")) == 1
+
+
+def test_a_form_with_a_wrong_field_is_refused_in_the_pages_words(store: Store, tmp_path: Path) -> None:
+    who = person(store, tmp_path)
+    wrong = Publisher("shap-like", "shap", "release.txt", None)
+    with pytest.raises(PageRefused, match="must end with"):
+        asyncio.run(who.register_publisher(publishing_page(site(who), "shap-like", wrong)))
+    assert index_state.publishers(store, Index.PYPI, "shap-like") == []
 
 
 def test_a_pending_publisher_is_filled_in_by_hand(store: Store, tmp_path: Path) -> None:
@@ -217,4 +225,5 @@ def test_the_next_version(version: str, rehearse: bool, following: str) -> None:
 def test_bumping_touches_the_version_and_nothing_else() -> None:
     text = b"[project]\nname = 'a'\nversion = '1.0'  # now\n\n[tool.x]\nversion = \"9\"\n"
     assert bump({"pyproject.toml": text}, "1.1") == {"pyproject.toml": text.replace(b"'1.0'", b'"1.1"')}
-    assert bump({"pyproject.toml": b"[project]\nname = 'a'\ndynamic = ['version']\n"}, "2") == {"version": b"2\n"}
+    dynamic = b"[project]\nname = 'a'\ndynamic = ['version']\n[tool.x]\nversion = '9'\n"
+    assert bump({"pyproject.toml": dynamic}, "2") == {"version": b"2\n"}

@@ -15,7 +15,9 @@ from keyless.rehearsal.runner import run_workflow, trigger
 from keyless.rehearsal.runner.builds import projects
 from keyless.rehearsal.runner.job import Services
 
-_STATIC = re.compile(rb'^(version\s*=\s*)(["\']).*?\2', re.MULTILINE)
+_STATIC = re.compile(
+    rb"""^(\[(?:project|tool\.poetry)\](?:(?!^\[).)*?^version\s*=\s*)(["\'])[^"\'\n]*\2""", re.MULTILINE | re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,7 +208,7 @@ runs:
   using: composite
   steps:
     - {run: python -m build, shell: bash}
-    - {run: "twine upload dist/*", shell: bash, env: {TWINE_PASSWORD: "${{ inputs.token || secrets.PYPI_TOKEN }}"}}
+    - {run: "twine upload dist/*", shell: bash, env: {TWINE_PASSWORD: "${{ inputs.token }}"}}
 """
     bench.secret("PYPI_TOKEN", bench.token())
     steps = "steps: [{uses: actions/checkout@v4}, {uses: ./.github/actions/up, with: {token: '${{ secrets.%s }}'}}]"
@@ -216,6 +216,18 @@ runs:
     good = bench.run(ON + f"jobs: {{a: {{runs-on: x, {steps % 'PYPI_TOKEN'}}}}}\n", **files)
     assert good.conclusion == "success"
     assert bench.run(ON + f"jobs: {{a: {{runs-on: x, {steps % 'OTHER'}}}}}\n", **files).conclusion == "failure"
+    files = {path: text.replace("inputs.token }}", "secrets.PYPI_TOKEN }}") for path, text in files.items()}
+    named = bench.run(ON + f"jobs: {{a: {{runs-on: x, {steps % 'PYPI_TOKEN'}}}}}\n", **files)
+    assert "Unrecognized named-value: 'secrets'" in named.only.words
+
+
+@pytest.mark.parametrize("level", ["job", "step"])
+def test_a_condition_cannot_read_secrets(bench: Bench, level: str) -> None:
+    bench.secret("T", "x")
+    condition = "if: secrets.T != '', "
+    where = (condition, "") if level == "job" else ("", condition)
+    outcome = bench.run(ON + "jobs: {{a: {{{}runs-on: x, steps: [{{{}run: 'true'}}]}}}}\n".format(*where))
+    assert outcome.conclusion == "failure"
 
 
 def test_the_version_comes_from_pyproject_or_the_tag_or_the_file(bench: Bench) -> None:

@@ -161,3 +161,39 @@ def test_commands_of_a_script() -> None:
         Command(("echo", "k=v"), {}, ""),
     ]
     assert env["C"] == "3"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "python -m build",
+        "python -m build --wheel .",
+        "python3 -m build . --outdir dist",
+        "pipx run build",
+        "uv build",
+        "uvx --from build pyproject-build -o dist",
+        "poetry build",
+        "hatch build",
+        "hatch build -t wheel",
+        "flit build",
+        "pdm build",
+        "python setup.py sdist bdist_wheel",
+        "maturin build --release --out dist",
+        "cibuildwheel --output-dir dist",
+    ],
+)
+def test_every_builder_leaves_distributions_in_dist(bench: Bench, command: str) -> None:
+    bench.secret("T", bench.token())
+    text = workflow("twine upload dist/*", "{TWINE_PASSWORD: '${{ secrets.T }}'}").replace("python -m build", command)
+    outcome = bench.run(text)
+    assert outcome.only.said == []
+    assert bench.files()
+
+
+def test_a_folder_of_its_own_is_built_where_it_lies(bench: Bench) -> None:
+    bench.secret("T", bench.token())
+    text = workflow("cd packages/a && python -m build && twine upload dist/*", "{TWINE_PASSWORD: '${{ secrets.T }}'}")
+    inside = {"packages/a/pyproject.toml": '[project]\nname = "example-project"\nversion = "7"\n'}
+    outcome = bench.run(text, **inside)
+    assert outcome.only.said == []
+    assert {name.split("-")[1].removesuffix(".tar.gz") for name in bench.files()} == {"7"}

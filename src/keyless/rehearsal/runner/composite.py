@@ -19,7 +19,7 @@ async def use(
 ) -> Mapping[str, str]:
     """Run the composite action in this folder of the repository. Raises StepFailed where there is none.
 
-    Inside, `secrets` is empty: a composite action sees only what its inputs hand it.
+    Inside there is no `secrets`, and naming it is an error: a composite action sees only what its inputs hand it.
     """
     action = _read(job, uses)
     declared = action.get("inputs")
@@ -32,7 +32,7 @@ async def use(
     if not isinstance(steps, list):
         return {}
     outer, outer_steps = job.scope, job.outputs
-    job.scope = {**outer, "inputs": inputs, "secrets": {}}
+    job.scope = {name: value for name, value in outer.items() if name != "secrets"} | {"inputs": inputs}
     job.outputs = {}
     try:
         for body in steps:
@@ -46,7 +46,7 @@ async def use(
 async def _step(job: RunningJob, step: Step, env: dict[str, str], perform: Perform) -> None:
     own = dict(env)
     own |= {name: as_text(template.value(value, job.contexts(own))) for name, value in step.env.items()}
-    if template.holds(step.condition, job.contexts(own)):
+    if template.holds(step.condition, job.conditions(own)):
         outputs = await perform(job, step, own, step.directory or "")
         if step.id:
             job.outputs[step.id] = {"outputs": dict(outputs), "outcome": "success", "conclusion": "success"}

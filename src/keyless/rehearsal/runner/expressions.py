@@ -136,7 +136,7 @@ class _Parser:
         constant: dict[str, Json] = {"true": True, "false": False, "null": None}
         if text in constant:
             return lambda _: constant[text]
-        return lambda scope: look_up(dict(scope), text)
+        return lambda scope: _context(scope, text)
 
     def _call(self, name: str) -> Node:
         function = FUNCTIONS.get(name.lower())
@@ -149,6 +149,13 @@ class _Parser:
                 arguments.append(self._or())
             self._need(")")
         return lambda scope: function(scope, [argument(scope) for argument in arguments])
+
+
+def _context(scope: Scope, name: str) -> Json:
+    """Return a context. One that is not available here is an error, as on GitHub: `secrets` in an `if` is one."""
+    if not any(known.lower() == name.lower() for known in scope):
+        raise ExpressionError(f"Unrecognized named-value: '{name}'")
+    return look_up(dict(scope), name)
 
 
 def _either(left: Node, right: Node) -> Node:

@@ -160,6 +160,10 @@ class RunningJob:
             "runner": {"os": self.system, "arch": "X64", "temp": "/tmp", "name": "rehearsal"},  # noqa: S108
         }
 
+    def conditions(self, env: Mapping[str, str]) -> dict[str, Json]:
+        """Return the contexts that an `if` may use: all but the secrets."""
+        return {name: value for name, value in self.contexts(env).items() if name != "secrets"}
+
     def claims(self) -> dict[str, str]:
         """Return the claims of this job's identity token."""
         run = self.run

@@ -159,7 +159,7 @@ async def _run_step(job: RunningJob, step: Step, directory: str) -> None:
     try:
         env |= _texts(step.env, job.contexts(env))
         title = template.text(step.title, job.contexts(env))
-        if not template.holds(step.condition, job.contexts(env)):
+        if not template.holds(step.condition, job.conditions(env)):
             conclusion = "skipped"
         else:
             outputs = await perform(job, step, env, directory)
