@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -12,6 +14,7 @@ import pytest
 
 from keyless.rehearsal.index import state
 from keyless.rehearsal.issuer import Job, id_token_url, issuer_app, job_claims
+from keyless.rehearsal.sigstore import SigstoreStandIn, StandInChecker
 from tests.rehearsal.index.serving import Served, serving
 from tests.rehearsal.index.world import RELEASE, World
 
@@ -105,6 +108,27 @@ def test_twine_uploads_trusted_to_what_it_believes_is_testpypi(test_world, serve
     command = twine("--repository-url", "https://test.pypi.org/legacy/", str(dist))
     done = run(served_test, command, proxied=True, **job_environment(world, served_test))
     assert (done.returncode, uploaded(world)) == (0, [(WHEEL[0], True)]), done.stdout
+
+
+def test_twines_attestation_is_verified_and_served_as_provenance(test_world, served_test, dist, tmp_path):
+    """Signed by the rehearsal's Sigstore, checked at upload under its trust root, and parsed by PyPI's own library."""
+    from pypi_attestations import Provenance
+
+    world = test_world
+    standin = SigstoreStandIn(world.store)
+    trust_root = tmp_path / "trusted_root.json"
+    trust_root.write_bytes(standin.trust_root())
+    world.checker = StandInChecker(trust_root, world.index, world.store.now)
+    state.add_publisher(world.store, world.index, "sampleproj", RELEASE)
+    attestation = standin.attest(world.claims(), WHEEL[0], hashlib.sha256(WHEEL[1]).hexdigest())
+    beside = dist.with_name(f"{dist.name}.publish.attestation")
+    beside.write_text(json.dumps(attestation), encoding="utf-8")
+    command = twine("--repository-url", "https://test.pypi.org/legacy/", "--attestations", str(dist), str(beside))
+    done = run(served_test, command, proxied=True, **job_environment(world, served_test))
+    assert (done.returncode, uploaded(world)) == (0, [(WHEEL[0], True)]), done.stdout
+    answer = world.ask("GET", f"/integrity/sampleproj/1.0/{WHEEL[0]}/provenance")
+    stated = Provenance.model_validate_json(answer.text).attestation_bundles[0].publisher
+    assert (stated.repository, stated.workflow) == ("octo/sampleproj", "release.yml")
 
 
 def test_twine_shows_why_no_publisher_matches(test_world, served_test, dist):

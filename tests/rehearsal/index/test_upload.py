@@ -389,7 +389,7 @@ def test_refused_attestations_refuse_the_upload_in_the_checkers_words(world):
     def refuse(*_):
         raise AttestationRefused("Could not verify the uploaded artifact using the included attestation: no")
 
-    world.attest = refuse
+    world.checker = refuse
     state.add_publisher(world.store, world.index, "sampleproj", RELEASE)
     answer = world.upload(world.minted(), attestations="[]")
     assert reason(answer) == (

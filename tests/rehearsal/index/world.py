@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import unescape
 
@@ -25,16 +26,22 @@ RELEASE = Publisher("octo", "sampleproj", "release.yml")
 
 @dataclass
 class World:
-    """PyPI with ada (owner of sampleproj) and mallory, GitHub with octo; `judged` is what the checker was asked."""
+    """PyPI with ada (owner of sampleproj) and mallory, GitHub with octo; `judged` is what the checker was asked.
+
+    Without a `checker` every attestation is accepted.
+    """
 
     store: Store
     index: Index
     octo: int
     issuer: Issuer
     judged: list[tuple[object, ...]] = field(default_factory=list)
+    checker: Callable[[Publisher, str, str, str], Document] | None = None
 
     def attest(self, publisher: Publisher, attestations: str, filename: str, sha256: str) -> Document:
         self.judged.append((publisher, attestations, filename, sha256))
+        if self.checker is not None:
+            return self.checker(publisher, attestations, filename, sha256)
         stated = {"kind": "GitHub", "repository": f"{publisher.owner}/{publisher.repository}"}
         return {"version": 1, "attestation_bundles": [{"publisher": stated, "attestations": [{"version": 1}]}]}
 
