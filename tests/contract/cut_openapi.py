@@ -67,6 +67,7 @@ def amended(value: object) -> object:
 
     - an enum that may be null has to list null;
     - a discriminator cannot stand where one of the alternatives is a list;
+    - alternatives overlap (errors without required fields), so `oneOf` is meant as `anyOf`;
     - `readOnly` on a schema that parameters share is meant for bodies only;
     - the filter `created` is declared a date-time and documented as search syntax (`>=2024-01-01`, `A..B`).
     """
@@ -75,6 +76,8 @@ def amended(value: object) -> object:
     if not isinstance(value, dict):
         return value
     mended = {key: amended(one) for key, one in value.items() if key not in ("readOnly", "discriminator")}
+    if isinstance(mended.get("oneOf"), list):
+        mended["anyOf"] = mended.pop("oneOf")
     if mended.get("nullable") is True and isinstance(mended.get("enum"), list) and None not in mended["enum"]:
         mended["enum"] = [*mended["enum"], None]
     if mended.get("in") == "query" and mended.get("name") == "created":

@@ -55,19 +55,25 @@ def _organisation(call: Call) -> Answer:
 
 
 def _organisation_repositories(call: Call) -> Answer:
-    return _repositories_of(call, call.subject["login"])
+    return _listed(call, repositories.owned_by(call.store, call.subject["login"]))
 
 
 def _user_repositories(call: Call) -> Answer:
     if accounts.account(call.store, call.params["username"]) is None:
         raise Refusal(404, "Not Found")
-    return _repositories_of(call, call.params["username"])
+    owned = repositories.owned_by(call.store, call.params["username"])
+    return _listed(call, [one for one in owned if not one["private"]])
 
 
-def _repositories_of(call: Call, owner: str) -> Answer:
-    every = repositories.owned_by(call.store, owner)
-    every.sort(key=lambda one: str(one["name"]).lower())
-    return page_of(call, [shapes.listed_repository(call, one) for one in every if visible(call.store, call.actor, one)])
+def _own_repositories(call: Call) -> Answer:
+    every = repositories.every(call.store)
+    return _listed(call, [one for one in every if repositories.role_of(call.store, one, call.login)])
+
+
+def _listed(call: Call, found: list[Document]) -> Answer:
+    seen = [one for one in found if visible(call.store, call.actor, one)]
+    seen.sort(key=lambda one: f"{one['owner']}/{one['name']}".lower())
+    return page_of(call, [shapes.listed_repository(call, one) for one in seen])
 
 
 def _rate_limit(call: Call) -> Answer:
@@ -86,6 +92,7 @@ def _meta(call: Call) -> Answer:
 
 ENDPOINTS = (
     Endpoint("GET", "/user", _viewer, SIGNED_IN),
+    Endpoint("GET", "/user/repos", _own_repositories, SIGNED_IN),
     Endpoint("GET", "/users/{username}", _user, ANYONE),
     Endpoint("GET", "/users/{username}/repos", _user_repositories, ANYONE),
     Endpoint("GET", "/orgs/{org}", _organisation, ANYONE),

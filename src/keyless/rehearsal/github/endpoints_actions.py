@@ -155,7 +155,7 @@ def _workflow_shape(call: Call, path: str) -> Document:
     return {
         "id": identifier,
         "node_id": shapes.node("W", identifier),
-        "name": path.rpartition("/")[2].rpartition(".")[0],
+        "name": _workflow_name(call, path, repositories.resolve(call.store, call.subject, "HEAD")),
         "path": path,
         "state": "active",
         "created_at": call.subject["created_at"],
@@ -166,6 +166,16 @@ def _workflow_shape(call: Call, path: str) -> Document:
     }
 
 
+def _workflow_name(call: Call, path: str, commit: str | None) -> str:
+    """Return the workflow's `name:` at a commit, or its path as GitHub does where there is none."""
+    identifier = call.subject["id"]
+    found = objects.read_commit(call.store, identifier, commit) if commit else None
+    entry = objects.files(call.store, identifier, found["tree"]).get(path) if found else None
+    content = (objects.read_blob(call.store, identifier, entry.sha) if entry else None) or b""
+    named = re.search(r"^name:[ \t]*[\"']?(.+?)[\"']?[ \t]*\r?$", content.decode("utf-8", "replace"), re.MULTILINE)
+    return named[1] if named else path
+
+
 def _run_shape(call: Call, run: Document) -> Document:
     base = shapes.repository_address(call, call.subject)
     here = f"{base}/actions/runs/{run['id']}"
@@ -173,7 +183,7 @@ def _run_shape(call: Call, run: Document) -> Document:
     repository = shapes.minimal_repository(call, call.subject)
     shown: Document = {
         "id": run["id"],
-        "name": run["path"].rpartition("/")[2].rpartition(".")[0],
+        "name": _workflow_name(call, run["path"], run["sha"]),
         "node_id": shapes.node("WFR", run["id"]),
         "head_branch": run["ref"],
         "head_sha": run["sha"],
@@ -250,7 +260,7 @@ def _job_shape(call: Call, run: Document, job: Document) -> Document:
         "runner_name": "GitHub Actions 1",
         "runner_group_id": 0,
         "runner_group_name": "GitHub Actions",
-        "workflow_name": run["path"].rpartition("/")[2].rpartition(".")[0],
+        "workflow_name": _workflow_name(call, run["path"], run["sha"]),
     }
 
 

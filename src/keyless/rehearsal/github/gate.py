@@ -115,7 +115,10 @@ class Gate:
             accept=wire.headers.get("accept", ""),
         )
         try:
-            return endpoint.handler(call)
+            if wire.method in READS:
+                return endpoint.handler(call)
+            with self._store.transaction():
+                return endpoint.handler(call)
         except repositories.NoSuchThing as missing:
             raise Refusal(404, "Not Found") from missing
         except secret_stores.Refused as refused:

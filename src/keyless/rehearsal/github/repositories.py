@@ -90,9 +90,14 @@ def save(store: Store, document: Document) -> None:
     store.put(REPOSITORY, f"{document['id']:010d}", document)
 
 
+def every(store: Store) -> list[Document]:
+    """Return all repositories, by id."""
+    return [one for _, one in store.all(REPOSITORY)]
+
+
 def owned_by(store: Store, owner: str) -> list[Document]:
     """Return the repositories of a user or an organisation, by id."""
-    return [one for _, one in store.all(REPOSITORY) if one["owner"].lower() == owner.lower()]
+    return [one for one in every(store) if one["owner"].lower() == owner.lower()]
 
 
 def rename_repository(store: Store, owner: str, name: str, new_name: str, new_owner: str | None = None) -> None:
@@ -105,7 +110,9 @@ def rename_repository(store: Store, owner: str, name: str, new_name: str, new_ow
         store.put(NAME, f"{document['owner']}/{new_name}".lower(), {"id": document["id"], "moved": False})
 
 
-def change_repository(store: Store, owner: str, name: str, *, private: bool | None, archived: bool | None) -> None:
+def change_repository(
+    store: Store, owner: str, name: str, *, private: bool | None = None, archived: bool | None = None
+) -> None:
     """Make a repository private or public, archived or live; None leaves it."""
     document = repository(store, owner, name)
     changes = {"private": private, "archived": archived}

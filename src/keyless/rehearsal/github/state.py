@@ -16,7 +16,7 @@ from keyless.rehearsal.github.accounts import (
     lose_permission,
     revoke_token,
 )
-from keyless.rehearsal.github.limits import set_rate_limit, set_secondary_limit
+from keyless.rehearsal.github.limits import lift_minute_limits, set_rate_limit, set_secondary_limit
 from keyless.rehearsal.github.pulls import close_pull_request, merge_pull_request, pull_requests
 from keyless.rehearsal.github.repositories import (
     HeadMoved,
@@ -67,6 +67,7 @@ __all__ = [
     "finish_job",
     "finish_run",
     "head",
+    "lift_minute_limits",
     "lose_permission",
     "merge_pull_request",
     "pull_requests",

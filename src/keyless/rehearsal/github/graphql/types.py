@@ -172,7 +172,6 @@ def _identified(kind: str, key: str = "id") -> FieldType:
 
 ACCOUNT = {
     "login": plain("login"),
-    "databaseId": plain("id"),
     "url": FieldType(lambda call, value, _arguments: f"{call.web}/{value['login']}"),
     "repositories": connection(_owned, "Repository"),
     "repository": FieldType(
@@ -266,8 +265,8 @@ INTERFACES = {
 }
 TYPES: dict[str, dict[str, FieldType]] = {
     "Query": QUERY,
-    "User": {"id": _identified("U")} | ACCOUNT,
-    "Organization": {"id": _identified("O")} | ACCOUNT,
+    "User": {"id": _identified("U"), "databaseId": plain("id")} | ACCOUNT,
+    "Organization": {"id": _identified("O"), "databaseId": plain("id")} | ACCOUNT,
     "RepositoryOwner": {"id": _identified("O")} | ACCOUNT,
     "Repository": REPOSITORY,
     "Ref": REFERENCE,
