@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,14 +30,10 @@ needs_gh = pytest.mark.skipif(shutil.which("gh") is None, reason="GitHub's comma
 Gh = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture
-def served(store: Store, tmp_path: Path) -> Iterator[tuple[CheckedApp, Path]]:
-    """The simulated GitHub on a unix socket; every exchange is held against GitHub's description."""
-    app = CheckedApp(github_app(store, "https://github.com"))
-    socket = tmp_path / "github.sock"
-    config = uvicorn.Config(
-        app, uds=str(socket), log_level="critical", lifespan="off", date_header=False, server_header=False
-    )
+@contextmanager
+def running(app: CheckedApp, **where: object) -> Iterator[uvicorn.Server]:
+    """Serve an application from a thread of its own."""
+    config = uvicorn.Config(app, log_level="critical", lifespan="off", date_header=False, server_header=False, **where)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -44,9 +41,18 @@ def served(store: Store, tmp_path: Path) -> Iterator[tuple[CheckedApp, Path]]:
     while not server.started:
         assert time.monotonic() < deadline, "the server did not start"
         time.sleep(0.01)
-    yield app, socket
+    yield server
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture
+def served(store: Store, tmp_path: Path) -> Iterator[tuple[CheckedApp, Path]]:
+    """The simulated GitHub on a unix socket; every exchange is held against GitHub's description."""
+    app = CheckedApp(github_app(store, "https://github.com"))
+    socket = tmp_path / "github.sock"
+    with running(app, uds=str(socket)):
+        yield app, socket
     assert not app.wrong
 
 
@@ -106,6 +112,29 @@ def test_gh_does_not_encode_an_environments_name_and_finds_nothing(store: Store,
     answer = gh("secret", "list", "-R", "acme/demo", "--env", "prod/eu")
     served[0].wrong.clear()
     assert (answer.returncode == 0) == ("prod%2Feu" in str([one.url for one in served[0].exchanges]))
+
+
+@needs_gh
+def test_gh_speaks_to_it_as_an_enterprise_server_over_tls(store: Store, tmp_path: Path):
+    """GH_HOST makes gh use https and /api/v3, as facts/clients.md says."""
+    import trustme
+
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    certificate = authority.issue_cert("127.0.0.1")
+    certificate.private_key_and_cert_chain_pem.write_to_path(tmp_path / "server.pem")
+    app = CheckedApp(github_app(store))
+    with running(app, port=0, ssl_certfile=str(tmp_path / "server.pem")) as server:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GH_CONFIG_DIR": str(tmp_path)}
+        environment |= {"GH_HOST": f"127.0.0.1:{port}", "GH_ENTERPRISE_TOKEN": ADA}
+        environment |= {"SSL_CERT_FILE": str(tmp_path / "ca.pem"), "NO_PROXY": "127.0.0.1"}
+        command = ["gh", "secret", "set", "T", "-R", "acme/demo", "--body", TOKEN]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 0, done.stderr
+    assert state.secret_values(store, "acme", "demo") == {"T": TOKEN}
+    assert all("/api/v3/" in one.url for one in app.exchanges)
+    assert not app.wrong
 
 
 @needs_gh
