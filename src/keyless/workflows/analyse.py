@@ -25,9 +25,10 @@ def analyse(files: Sequence[SourceFile]) -> Analysis:
 
 def analyse_library(library: Library) -> Analysis:
     """Return the analysis of files that were read already."""
-    found = list(sites(library))
+    seen = visits(library)
+    found = list(sites(seen))
     references = tuple(dict.fromkeys(_references(found)))
-    handed = unseen(library, found)
+    handed = unseen(library, seen, found)
     may_read = tuple(dict.fromkeys((*_opaque(found), *any_secret(library), *handed.may_read)))
     steps = tuple(_merged([*(site.step() for site in found), *handed.steps]))
     references += tuple(r for r in handed.references if r not in references)
@@ -37,8 +38,8 @@ def analyse_library(library: Library) -> Analysis:
         references=references,
         may_read=may_read + _unproblematic(other, references, may_read),
         problems=library.problems,
-        findings=tuple(diagnose(library, found)),
-        wanted=tuple(dict.fromkeys(path for visit in visits(library) for path in visit.wanted)),
+        findings=tuple(diagnose(library, seen, found)),
+        wanted=tuple(dict.fromkeys(path for visit in seen for path in visit.wanted)),
         other_reads=other,
     )
 

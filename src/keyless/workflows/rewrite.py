@@ -22,7 +22,7 @@ from keyless.workflows.spans import Document, Impossible, document
 from keyless.workflows.text import of
 from keyless.workflows.tree import compose, get, plain
 from keyless.workflows.unseen import unseen
-from keyless.workflows.walk import Library, read
+from keyless.workflows.walk import Library, Visit, read, visits
 
 
 def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None]) -> Rewrite:
@@ -32,7 +32,8 @@ def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None
     index and has none yet. Files that need no change do not appear.
     """
     library = read(files)
-    found = [site for site in sites(library) if site.counts]
+    seen = visits(library)
+    found = [site for site in sites(seen) if site.counts]
     blobs = {file.path: file for file in files}
     changes: list[FileChange] = []
     refusals: list[Declined] = []
@@ -45,15 +46,15 @@ def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None
             refusals.append(declined(path, refusal, [s for s in here if s.credentials]))
             continue
         changes.extend([change] if change is not None else [])
-    refusals.extend(_handed(library, found, {d.path for d in refusals}))
+    refusals.extend(_handed(library, seen, found, {d.path for d in refusals}))
     gone = {d.path for d in refusals}
     return Rewrite(tuple(c for c in changes if c.path not in gone), tuple(refusals))
 
 
-def _handed(library: Library, found: Sequence[Site], known: set[str]) -> list[Declined]:
+def _handed(library: Library, seen: Sequence[Visit], found: Sequence[Site], known: set[str]) -> list[Declined]:
     """What only names tell is declined: the upload stands where it cannot be seen."""
     result: list[Declined] = []
-    for step in unseen(library, found).steps:
+    for step in unseen(library, seen, found).steps:
         if step.place.path not in known and step.target is not Target.OTHER:
             known.add(step.place.path)
             where = f"line {step.place.line}"
@@ -181,6 +182,6 @@ def _in_order(operations: Sequence[Operation]) -> list[Operation]:
 
 
 def _proven(file: SourceFile, jobs: set[str]) -> None:
-    left = [site for site in sites(read([file])) if site.counts and site.visit.job.id in jobs]
+    left = [site for site in sites(visits(read([file]))) if site.counts and site.visit.job.id in jobs]
     if not left or any(site.credentials or not site.granted.id_token for site in left):
         raise Refused("after the change an upload would still be handed a credential")

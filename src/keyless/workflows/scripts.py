@@ -49,9 +49,19 @@ def expand(own: tuple[Command, ...], files: Mapping[str, str], folder: str = "",
             elif depth < DEEPEST:
                 origin = command.origin or path
                 inner = expand(reader(text), files, folder, depth + 1)
-                done.extend(replace(c, origin=origin, start=command.start, end=command.end) for c in inner.commands)
+                passed = command.assignments + _arguments(command)
+                done.extend(
+                    replace(c, origin=origin, start=command.start, end=command.end, assignments=passed + c.assignments)
+                    for c in inner.commands
+                )
                 wanted.extend(inner.wanted)
     return Ran(tuple(done), tuple(dict.fromkeys(wanted)))
+
+
+def _arguments(command: Command) -> tuple[tuple[str, Word], ...]:
+    """Return `NAME=value` arguments: make takes them as variables."""
+    found = ((word, re.match(r"([A-Za-z_]\w*)=(.*)$", word.text, re.DOTALL)) for word in command.words[1:])
+    return tuple((m[1], Word(m[2], w.start, w.end, w.literal)) for w, m in found if m is not None)
 
 
 Reader = Callable[[str], tuple[Command, ...]]

@@ -82,10 +82,7 @@ class Job:
     key: yaml.ScalarNode
     node: yaml.MappingNode
     path: Path
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        return steps(get(self.node, "steps"), (*self.path, "steps"))
+    steps: tuple[Step, ...]
 
     @property
     def uses(self) -> ActionRef | None:
@@ -177,12 +174,16 @@ def workflow(text: Text, root: yaml.Node) -> Workflow | str:
     listed = get(root, "jobs")
     if not isinstance(listed, yaml.MappingNode):
         return "it is not a workflow: it has no jobs"
-    jobs = {
-        str(key.value): Job(str(key.value), key, value, ("jobs", str(key.value)))
-        for key, value in pairs(listed)
-        if isinstance(value, yaml.MappingNode)
-    }
+    jobs = {str(key.value): _job(key, value) for key, value in pairs(listed) if isinstance(value, yaml.MappingNode)}
+    odd = next((str(key.value) for key, value in pairs(listed) if not isinstance(value, yaml.MappingNode)), None)
+    if odd is not None:
+        return f"it is not a workflow: job '{odd}' is no mapping"
     return Workflow(text, root, _triggers(get(root, "on") or get(root, "true")), jobs)
+
+
+def _job(key: yaml.ScalarNode, node: yaml.MappingNode) -> Job:
+    path: Path = ("jobs", str(key.value))
+    return Job(str(key.value), key, node, path, steps(get(node, "steps"), (*path, "steps")))
 
 
 def _triggers(node: yaml.Node | None) -> frozenset[str]:

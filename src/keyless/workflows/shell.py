@@ -193,13 +193,17 @@ def _line_end(script: str, at: int) -> int:
 
 
 _RUNNERS = frozenset({"sudo", "env", "nice", "nohup", "xvfb-run", "call", "&"})
-_PREFIXES = (
-    ("poetry", "run"), ("pdm", "run"), ("hatch", "run"), ("uv", "run"), ("rye", "run"), ("pipenv", "run"),
-    ("pipx", "run"), ("pixi", "run"), ("conda", "run"), ("uv", "tool", "run"), ("uvx",), ("hatch", "-v", "run"),
-)  # fmt: skip
+_PREFIXES: dict[str, tuple[tuple[str, ...], ...]] = {
+    **dict.fromkeys(("poetry", "pdm", "rye", "pipenv", "pipx", "pixi", "conda"), (("run",),)),
+    "uv": (("run",), ("tool", "run")),
+    "hatch": (("run",), ("-v", "run")),
+    "uvx": ((),),
+}
+_PYTHON = re.compile(r"(?:python|py|pypy)[\d.]*w?$")
 _WITH_VALUE = frozenset({"--with", "--from", "--python", "-p", "--spec", "-n", "--group", "--extra", "-e", "--package"})
 
 
+@lru_cache(maxsize=8192)
 def program(command: Command) -> tuple[Word, ...]:
     """Return a command's words from the program on: without `sudo`, `python -m`, `poetry run`, `uvx` and the like."""
     words = list(command.words)
@@ -207,16 +211,24 @@ def program(command: Command) -> tuple[Word, ...]:
         name = base_name(words[0].text)
         if name in _RUNNERS:
             words = _after_options(words[1:])
-        elif re.fullmatch(r"(python|py|pypy)[\d.]*w?", name) and "-m" in (w.text for w in words[1:4]):
+        elif _PYTHON.match(name) and "-m" in (w.text for w in words[1:4]):
             words = words[[w.text for w in words].index("-m") + 1 :]
-        elif prefix := next((p for p in _PREFIXES if tuple(_texts(words[: len(p)])) == p), None):
-            rest = _after_options(words[len(prefix) :])
+        elif (length := _prefix(name, words)) is not None:
+            rest = _after_options(words[length:])
             if not rest:
                 return tuple(words)
             words = rest
         else:
             break
     return tuple(words)
+
+
+def _prefix(name: str, words: list[Word]) -> int | None:
+    """Return how many words a wrapper like `poetry run` takes, None when there is none."""
+    for following in _PREFIXES.get(name, ()):
+        if tuple(word.text for word in words[1 : 1 + len(following)]) == following:
+            return 1 + len(following)
+    return None
 
 
 def _after_options(words: list[Word]) -> list[Word]:
@@ -232,10 +244,7 @@ def _after_options(words: list[Word]) -> list[Word]:
     return words[at:]
 
 
-def _texts(words: list[Word]) -> list[str]:
-    return [base_name(words[0].text), *(w.text for w in words[1:])] if words else []
-
-
+@lru_cache(maxsize=8192)
 def base_name(text: str) -> str:
     """Return a program's name without folder, `.exe`, and version after `@` or `==` (`uvx twine@6`)."""
     name = re.split(r"[/\\]", text)[-1].lower().removesuffix(".exe")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from keyless.model.workflow import Credential, Place, PublishStep, Target
@@ -10,7 +10,7 @@ from keyless.workflows.expressions import embedded, values
 from keyless.workflows.permissions import Granted, granted
 from keyless.workflows.scope import FromSecret, FromText, Opaque, Source, trace
 from keyless.workflows.tools import Given, Upload, uploads
-from keyless.workflows.walk import Library, Visit, visits
+from keyless.workflows.walk import Visit
 
 SELF_TRUSTED = frozenset({"gh-action-pypi-publish", "twine", "uv", "maturin", "pdm"})
 """Tools that can publish trusted by themselves (facts: workflows)."""
@@ -101,8 +101,8 @@ def _may_be_empty(traced: Traced) -> bool:
     ) and not any(isinstance(source, Opaque) for source in traced.sources)
 
 
-def sites(library: Library) -> Iterator[Site]:
+def sites(seen: Sequence[Visit]) -> Iterator[Site]:
     """Yield every upload that the workflows make. A composite action's stand at the step that uses it."""
-    for visit in visits(library):
+    for visit in seen:
         for upload in uploads(visit.view):
             yield Site(visit, upload, tuple(Traced(given, trace(given.binding)) for given in upload.given))

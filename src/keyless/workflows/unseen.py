@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from keyless.model.workflow import Credential, MayRead, Place, PublishStep, Reference, Target
-from keyless.workflows.expressions import embedded
+from keyless.workflows.expressions import Literal, accesses, embedded
 from keyless.workflows.scope import Binding, FromSecret, Opaque, trace
 from keyless.workflows.shape import Job, Workflow, mapping
 from keyless.workflows.shell import VARIABLE, base_name, program
 from keyless.workflows.sites import Site
 from keyless.workflows.tools.third_party import handed_over, index_by_name, role
 from keyless.workflows.tree import get
-from keyless.workflows.walk import Library, Visit, job_scope_of, visits
+from keyless.workflows.walk import Library, Visit, job_scope_of
 
 _TOOLS = (
     ("TWINE", "twine"), ("UV_PUBLISH", "uv"), ("POETRY", "poetry"), ("FLIT", "flit"), ("HATCH", "hatch"),
@@ -131,13 +131,36 @@ class Handed:
     steps: list[PublishStep] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
     may_read: list[MayRead] = field(default_factory=list)
+    used: set[tuple[str, str]] = field(default_factory=set)
+    """Variables, by workflow, that an upload in sight reads: what has them in scope too is no upload for that."""
 
 
-def unseen(library: Library, found: Iterable[Site]) -> Handed:
+def unseen(library: Library, seen: Sequence[Visit], found: Iterable[Site]) -> Handed:
     """Return the uploads that only the names of what is handed over tell."""
     result = Handed()
+    found = list(found)
+    result.used = (
+        {(site.visit.workflow.path, g.binding.name) for site in found for g in site.upload.given if g.how == "env"}
+        | {
+            (site.visit.workflow.path, m[1] or m[2])
+            for site in found
+            for g in site.upload.given
+            for m in VARIABLE.finditer(g.binding.text)
+        }
+        | {
+            (site.visit.workflow.path, str(key.value))
+            for site in found
+            for g in site.upload.given
+            for part in embedded(g.binding.text)
+            if part.expression is not None
+            for access in accesses(part.expression)
+            if access.context == "env"
+            for key in access.keys
+            if isinstance(key, Literal)
+        }
+    )
     done = {(site.place, id(site.visit.inner)) for site in found}
-    for visit in visits(library):
+    for visit in seen:
         if (visit.view.place, id(visit.inner)) not in done:
             _step(library, visit, result)
     for flow in library.workflows.values():
@@ -154,19 +177,41 @@ def _step(library: Library, visit: Visit, result: Handed) -> None:
         if view.uses.local and (local is None or not local.steps):
             for upload in handed_over(view):
                 bindings = [(given.role, given.name, given.binding) for given in upload.given]
-                _record(visit, view.uses.name, bindings, upload.target, result)
+                _record(visit, f"./{view.uses.name}", bindings, upload.target, result)
         return
     if not view.script:
         return
     consumer = _consumer(visit)
+    _arguments(visit, result)
     named = [(role(n), n, b) for n, b in view.scope.env.items() if role(n) and not n.startswith(("~", "poetry "))]
-    named = [item for item in named if _reaches(visit, item[1], item[2], consumer)]
+    named = [item for item in named if _reaches(visit, item[1], item[2], consumer, result.used)]
     if any(kind == "password" for kind, _, _ in named):
         tool = next((t for prefix, t in _TOOLS for _, n, _ in named if n.upper().startswith(prefix)), "script")
         passwords = [item for item in named if item[0] == "password"]
         _record(visit, tool, named, index_by_name([name for _, name, _ in passwords]), result)
     elif consumer and _smells(visit):
         result.may_read.extend(_unknown(visit, consumer))
+
+
+def _arguments(visit: Visit, result: Handed) -> None:
+    """Secrets that stand among a command's own words, under a name of PyPI's: `make publish TOKEN=${{ … }}`."""
+    found: list[tuple[str, str, Binding]] = []
+    for command in visit.view.commands:
+        words = program(command)
+        if not words or base_name(words[0].text) in _HARMLESS or command.origin:
+            continue
+        if _build(base_name(words[0].text), [word.text for word in words[1:]]):
+            continue
+        for word in words[1:]:
+            for part in embedded(word.text):
+                names = [s.name for s in trace(visit.view.word(word)) if isinstance(s, FromSecret)]
+                label = word.text[: part.start].rstrip("=").lstrip("-")
+                kind = role(label) or next((role(name) for name in names if role(name)), "")
+                if kind and names:
+                    found.append((kind, label or names[0], visit.view.word(word)))
+    if any(kind == "password" for kind, _, _ in found):
+        target = index_by_name([b.text for kind, _, b in found if kind == "password"])
+        _record(visit, "script", found, target, result)
 
 
 def _consumer(visit: Visit) -> str:
@@ -213,11 +258,11 @@ def _build(name: str, rest: Sequence[str]) -> bool:
     return name in known and (not rest or bool(verbs & set(rest[:2])) or name in {"build", "cibuildwheel", "venv"})
 
 
-def _reaches(visit: Visit, name: str, binding: Binding, consumer: str) -> bool:
+def _reaches(visit: Visit, name: str, binding: Binding, consumer: str, used: set[tuple[str, str]]) -> bool:
     """Whether a variable may reach what the step runs. One that only harmless commands name does not."""
     if not consumer or not any(isinstance(s, (FromSecret, Opaque)) for s in trace(binding)):
         return False
-    if binding.level != "step" and not visit.wanted and base_name(consumer.split(maxsplit=1)[0]) not in _RUNNERS:
+    if binding.level != "step" and ((visit.workflow.path, name) in used or not _smells(visit)):
         return False
     users = [
         c for c in visit.view.commands if name in {m[1] or m[2] for w in c.words for m in VARIABLE.finditer(w.text)}

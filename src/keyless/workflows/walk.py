@@ -111,7 +111,12 @@ def _document(text: Text, problems: list[FileProblem]) -> Workflow | Action | No
     return found
 
 
-def visits(library: Library) -> Iterator[Visit]:
+def visits(library: Library) -> tuple[Visit, ...]:
+    """Return every step of every workflow, once for each way in which it is reached."""
+    return tuple(_visits(library))
+
+
+def _visits(library: Library) -> Iterator[Visit]:
     """Yield every step of every workflow, once for each way in which it is reached."""
     for flow in library.workflows.values():
         callers = _callers(library, flow)
@@ -279,7 +284,10 @@ def _view(
     folder = _folder(step, job, inner)
     ran = expand(commands(script), library.other, folder)
     view = StepView(step.uses, inputs, ran.commands, inner, place, script)
-    return replace(view, scope=inner.with_env(exported(view))), ran.wanted
+    inner = inner.with_env(exported(view))
+    view = replace(view, scope=inner)
+    kept = {name: value for name, value in written(view).env.items() if " " in name}
+    return replace(view, scope=inner.with_env(kept)), ran.wanted
 
 
 def _folder(step: Step, job: Job, scope: Scope) -> str:

@@ -8,7 +8,7 @@ from keyless.model.workflow import Finding
 from keyless.workflows.findings import invented_input
 from keyless.workflows.findings.base import Check, Look
 from keyless.workflows.sites import Site
-from keyless.workflows.walk import Library
+from keyless.workflows.walk import Library, Visit
 
 CHECKS: Sequence[tuple[str, Check]] = tuple(
     (module.IDENTIFIER, module.check)
@@ -16,8 +16,8 @@ CHECKS: Sequence[tuple[str, Check]] = tuple(
 )  # fmt: skip
 
 
-def diagnose(library: Library, sites: Sequence[Site]) -> Iterator[Finding]:
+def diagnose(library: Library, seen: Sequence[Visit], sites: Sequence[Site]) -> Iterator[Finding]:
     """Yield every finding, in the order of files and lines."""
-    look = Look(library, sites)
+    look = Look(library, seen, sites)
     found = {finding: None for _, check in CHECKS for finding in check(look)}
     yield from sorted(found, key=lambda f: (f.place.path, f.place.line, f.place.column, f.identifier))

@@ -8,14 +8,15 @@ from typing import Protocol
 
 from keyless.model.workflow import Finding
 from keyless.workflows.sites import Site
-from keyless.workflows.walk import Library
+from keyless.workflows.walk import Library, Visit
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """All that a finding may look at: the files, and every upload in them."""
+    """All that a finding may look at: the files, every step, and every upload in them."""
 
     library: Library
+    visits: Sequence[Visit]
     sites: Sequence[Site]
 
     @property

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from keyless.model.workflow import Finding
 from keyless.workflows.findings.base import Look
 from keyless.workflows.tools.publish_action import INPUTS, NAME
-from keyless.workflows.walk import visits
 
 IDENTIFIER = "invented-input"
 
 
 def check(look: Look) -> Iterator[Finding]:
     """Yield one finding for each input that the action does not know."""
-    for visit in visits(look.library):
+    for visit in look.visits:
         if visit.view.uses is None or visit.view.uses.name != NAME:
             continue
         for name, binding in visit.view.inputs.items():
