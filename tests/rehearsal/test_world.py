@@ -140,6 +140,14 @@ def test_the_summary_is_json_and_holds_what_a_driver_needs(store: RehearsalStore
     assert made.world.token("release").text.reveal() not in repr(made.world)
 
 
+def test_the_operator_is_told_what_to_say_and_about_what(store: RehearsalStore, tmp_path: Path) -> None:
+    world = alive("monorepo", store, tmp_path).world
+    assert world.told("testpypi", {}) == ("skip",)
+    assert world.told("project", {"step": "publish.yml/cli@pypi", "index": "pypi"}) == ("tidewater-cli",)
+    assert world.told("project", {"step": "other"}) is None
+    assert world.told("window", {}) is None
+
+
 def test_an_empty_store_holds_no_world(store: RehearsalStore) -> None:
     assert loaded(store) is None
     assert summary(store) == {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets as randomness
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from keyless.errors import UsageError
 from keyless.model.github import Repository, StoreKind
@@ -16,8 +16,8 @@ from keyless.rehearsal.index import state as index_state
 from keyless.rehearsal.releases import release
 from keyless.rehearsal.runner.job import Services
 from keyless.rehearsal.store import Store
-from keyless.rehearsal.world_facts import Account, HeldSecret, LoadedWorld, NamedToken, PersonFacts, Releasing
-from keyless.rehearsal.world_file import PastFile, PublisherFile, SecretFile, WorldFile
+from keyless.rehearsal.world_facts import Account, HeldSecret, LoadedWorld, NamedToken, PersonFacts, Releasing, Told
+from keyless.rehearsal.world_file import AnswerFile, PastFile, PublisherFile, SecretFile, WorldFile
 from keyless.secret import Secret
 
 
@@ -163,7 +163,26 @@ def known(
         tokens=tokens,
         secrets=held,
         releasing=releasing,
+        answers=tuple(_told(world)),
     )
+
+
+def _told(world: WorldFile) -> Iterator[Told]:
+    for question, answer in world.answers.items():
+        if isinstance(answer, dict):
+            yield from (Told(question, about, _words(one)) for about, one in answer.items())
+        else:
+            yield Told(question, None, _words(answer))
+
+
+def _words(answer: AnswerFile) -> tuple[str, ...]:
+    match answer:
+        case bool():
+            return (str(answer).lower(),)
+        case str() | int():
+            return (str(answer),)
+        case _:
+            return answer
 
 
 async def happen(services: Services, known: LoadedWorld, past: PastFile) -> None:

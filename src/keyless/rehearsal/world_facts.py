@@ -81,6 +81,15 @@ class Releasing:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What the operator says to a question when the rehearsal plays by itself; `about` None: whatever it is about."""
+
+    question: str
+    about: str | None
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LoadedWorld:
     """What a person in the world knows. `migrate` are the repositories worth migrating, in order."""
 
@@ -94,6 +103,12 @@ class LoadedWorld:
     tokens: tuple[NamedToken, ...]
     secrets: tuple[HeldSecret, ...]
     releasing: tuple[Releasing, ...]
+    answers: tuple[Told, ...]
+
+    def told(self, question: str, about: Mapping[str, str]) -> tuple[str, ...] | None:
+        """Return what the operator says to a question (one word unless it takes several), or None: as by default."""
+        fitting = [one for one in self.answers if one.question == question and one.about in (None, *about.values())]
+        return max(fitting, key=lambda one: one.about is not None).words if fitting else None
 
     def person(self, login: str) -> PersonFacts:
         """Return a person by GitHub login. Raises UsageError."""

@@ -21,6 +21,9 @@ LARGEST = 256 * 1024
 FullName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9_.-]+$")]
 
 
+AnswerFile = str | bool | int | tuple[str, ...]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -121,7 +124,11 @@ class PastFile(_Part):
 
 
 class WorldFile(_Part):
-    """A whole world. `operator` is who uses keyless in it, and `migrate` the repositories worth migrating, in order."""
+    """A whole world. `operator` is who uses keyless in it, and `migrate` the repositories worth migrating, in order.
+
+    `answers` are what the operator says when the rehearsal plays by itself, by question; where a question is asked for
+    several things, by what it is asked about ("publish.yml/core@pypi", a secret's name).
+    """
 
     version: Literal[1]
     name: str
@@ -129,6 +136,7 @@ class WorldFile(_Part):
     story: str
     operator: str
     migrate: tuple[FullName, ...]
+    answers: dict[str, AnswerFile | dict[str, AnswerFile]] = {}
     people: dict[str, PersonFile]
     organisations: dict[str, dict[str, Literal["admin", "member"]]] = {}
     repositories: dict[FullName, RepositoryFile]
