@@ -63,6 +63,12 @@ def folder(path: Path, *, create: bool = True) -> Iterator[int]:
         _trust(path, os.fstat(handle), handle)
         yield handle
     finally:
+        close(handle)
+
+
+def close(handle: int) -> None:
+    """Close a descriptor. What was written was flushed before, so an error here has nothing to tell."""
+    with suppress(OSError):
         os.close(handle)
 
 
@@ -118,7 +124,7 @@ def read(name: str | Path, *, limit: int, within: int | None = None) -> bytes:
     except OSError as error:
         raise trouble(error, f"read {name}") from None
     finally:
-        os.close(handle)
+        close(handle)
 
 
 def plain(name: str | Path, status: os.stat_result, *, own: bool) -> None:

@@ -44,7 +44,7 @@ class Lock:
             try:
                 os.ftruncate(self._handle, 0)
             finally:
-                os.close(self._handle)  # frees it
+                files.close(self._handle)  # frees it
                 self._handle = None
 
     def _acquire(self, within: int) -> int:
@@ -58,12 +58,12 @@ class Lock:
                     return handle
             except BlockingIOError:
                 holder = os.pread(handle, _LONGEST, 0).decode(errors="replace")
-                os.close(handle)
+                files.close(handle)
                 raise self._locked(holder) from None
             except OSError as error:
-                os.close(handle)
+                files.close(handle)
                 raise files.trouble(error, f"lock {self.path}") from None
-            os.close(handle)  # somebody took the file away meanwhile; lock the one that is there now
+            files.close(handle)  # somebody took the file away meanwhile; lock the one that is there now
 
     def _open(self, within: int) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -74,7 +74,7 @@ class Lock:
         try:
             files.plain(self.path, os.fstat(handle), own=True)
         except files.FileRefused:
-            os.close(handle)
+            files.close(handle)
             raise
         return handle
 

@@ -154,7 +154,7 @@ def _claim(path: Path, handle: int) -> bool:
         if writable and stat.S_IMODE(status.st_mode) != files.FILE_MODE:
             os.fchmod(file, files.FILE_MODE)
     finally:
-        os.close(file)
+        files.close(file)
     return writable
 
 

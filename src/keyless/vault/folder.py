@@ -104,7 +104,7 @@ def export_file(path: Path, data: bytes) -> None:
     try:
         files.write(handle, path.name, data, replace=False)
     finally:
-        os.close(handle)
+        files.close(handle)
     if read_file(path) != data:
         raise files.StorageTrouble(f"{path} reads differently from what was written.", hint="Choose another disk.")
 
@@ -132,7 +132,7 @@ def _destroy(handle: int, name: str) -> None:
     except OSError as error:
         raise files.trouble(error, f"destroy {name}") from None
     finally:
-        os.close(file)
+        files.close(file)
     os.unlink(name, dir_fd=handle)
 
 
