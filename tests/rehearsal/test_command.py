@@ -7,7 +7,7 @@ import json
 import pytest
 
 from keyless.cli.main import run
-from keyless.rehearsal.services import STORE_FILE
+from keyless.rehearsal.folder import STORE_FILE
 from keyless.rehearsal.world_file import read_world, shipped
 
 
@@ -57,7 +57,7 @@ def test_a_folder_that_cannot_hold_a_rehearsal_is_named(capsys, tmp_path, damage
     said = capsys.readouterr()
     assert said.out == ""
     assert str(folder) in said.err
-    assert "--keep" in said.err
+    assert "bug" not in said.err
 
 
 def test_an_unknown_world_is_refused_before_anything_is_served(capsys, tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from keyless.errors import UsageError
+from keyless.errors import NotAllowed, UsageError
 from keyless.model.index import Index
 from keyless.model.realm import Realm
 from keyless.rehearsal.connection import FILE, load_rehearsal
@@ -92,6 +92,28 @@ def test_where_nothing_was_served_the_command_that_serves_is_named(tmp_path):
     with pytest.raises(UsageError) as refused:
         load_rehearsal(tmp_path)
     assert f"keyless rehearse --serve --keep {tmp_path}" in refused.value.hint
+
+
+def test_the_operators_github_token_is_at_hand_and_stays_hidden(written):
+    token = "ghp_d8179c8f654e58c0702de3d94f8edfd3b1b2"
+    folder = written(world={"operator": "nadia", "people": {"nadia": {"github_token": token}}})
+    found = load_rehearsal(folder).github_token()
+    assert found.reveal() == token
+    assert token not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        {},
+        {"operator": "nadia"},
+        {"operator": "nadia", "people": {}},
+        {"operator": "n", "people": {"n": {"github_token": None}}},
+    ],
+)
+def test_a_world_without_a_github_token_says_so(written, world):
+    with pytest.raises(NotAllowed, match="GitHub token"):
+        load_rehearsal(written(world=world)).github_token()
 
 
 def test_reading_it_imports_nothing_heavy():

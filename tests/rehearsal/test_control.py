@@ -11,6 +11,7 @@ import pytest
 from keyless.model.index import Index
 from keyless.model.publisher import Publisher, publishing_page, removal_page
 from keyless.rehearsal.faults import Fault, FaultKind, faults
+from keyless.rehearsal.github import state as github
 from keyless.rehearsal.index import state as index_state
 from keyless.rehearsal.services import Services
 from keyless.rehearsal.store import Store
@@ -124,6 +125,26 @@ def test_people_issue_tokens(services, world):
     token = post(services, "/person", action="issue-token", link=link)["token"]
     assert token.startswith("pypi-AgEIcHlwaS5vcmcCJ")
     assert len(token) > 190
+
+
+@pytest.mark.parametrize("which", ["by number", "all that are open"])
+def test_people_merge_pull_requests(services, world, which):
+    (repository,) = world.migrate
+    changed = {"README.md": b"# shap-like, without a token\n"}
+    github.create_branch(services.store, repository.owner, repository.name, "change", changed)
+    token = world.person(world.operator).github_token.reveal()
+    pull = ask(
+        services,
+        "POST",
+        f"/repos/{repository}/pulls",
+        base="https://api.github.rehearsal",
+        headers={"authorization": f"Bearer {token}"},
+        json={"title": "Change", "head": "change", "base": "main"},
+    ).json()
+    number = {"number": pull["number"]} if which == "by number" else {}
+    (commit,) = post(services, "/person", action="merge", repository=str(repository), **number)["commits"]
+    assert github.head(services.store, repository.owner, repository.name, "main") == commit
+    assert github.tree(services.store, repository.owner, repository.name, commit)["README.md"] == changed["README.md"]
 
 
 @pytest.mark.parametrize(

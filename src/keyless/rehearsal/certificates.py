@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Final
 
 import trustme
 
+from keyless.rehearsal.folder import write_file
 from keyless.rehearsal.store import Store
 
 AUTHORITY_FILE: Final = "ca.pem"
@@ -30,12 +30,10 @@ class Certificates:
         authority = _authority(store)
         leaf = authority.issue_cert(*names)
         chain = b"".join(blob.bytes() for blob in leaf.cert_chain_pems)
-        written = cls(folder / AUTHORITY_FILE, folder / SERVER_FILE)
-        authority.cert_pem.write_to_path(written.authority)
-        descriptor = os.open(written.server, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(leaf.private_key_pem.bytes() + chain)
-        return written
+        return cls(
+            write_file(folder, AUTHORITY_FILE, authority.cert_pem.bytes()),
+            write_file(folder, SERVER_FILE, leaf.private_key_pem.bytes() + chain),
+        )
 
 
 def _authority(store: Store) -> trustme.CA:

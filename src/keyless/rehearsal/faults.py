@@ -136,9 +136,6 @@ class Faulty:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Raises BrokenConnection where there is no whole answer."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         fault = strike(self._store, self._service, scope["method"], scope["path"])
         if fault is None:
             await self._app(scope, receive, send)

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,8 @@ from keyless.errors import Locked, UsageError
 from keyless.model.realm import Realm
 from keyless.rehearsal.certificates import Certificates
 from keyless.rehearsal.connection import FILE, FORMAT, served_addresses
-from keyless.rehearsal.services import SERVICES, TRUST_ROOT_FILE, Services, make_folder, open_store
+from keyless.rehearsal.folder import open_store, write_file
+from keyless.rehearsal.services import SERVICES, TRUST_ROOT_FILE, Services
 from keyless.rehearsal.store import Document, Store
 from keyless.rehearsal.wire import ByPort, Wire
 
@@ -48,8 +49,7 @@ def serve(
     five; 0 takes those of the last time if they are free. `names` are further names for the TLS certificate. Raises
     Locked when the folder is being served already, UsageError for another world or a port that is taken.
     """
-    make_folder(folder)
-    with _lock(folder), closing(open_store(folder)) as store:
+    with closing(open_store(folder)) as store, _lock(folder):
         sockets = _listen(store, port)
         try:
             certificates = Certificates.write(store, folder, (HOST, "localhost", *names)) if tls else None
@@ -116,7 +116,7 @@ def _run(
 
     def ready() -> None:
         said = describe(services, _addresses(sockets, tls=certificates is not None))
-        _write(services.folder / FILE, said)
+        write_file(services.folder, FILE, json.dumps(said, indent=2).encode())
         announce(said)
 
     with _stopped_by_signals():
@@ -192,27 +192,10 @@ def _addresses(sockets: Sequence[socket.socket], *, tls: bool) -> dict[str, str]
     return {name: f"{scheme}://{HOST}:{port}" for name, port in zip(SERVICES, ports, strict=True)}
 
 
-def _write(path: Path, said: Document) -> None:
-    fresh = path.with_suffix(".new")
-    with suppress(FileNotFoundError):
-        fresh.unlink()
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(said, file, indent=2)
-    fresh.replace(path)
-
-
 @contextmanager
 def _lock(folder: Path) -> Iterator[None]:
     """Hold the folder; a killed holder's lock is free at once, for the system lets go of it."""
-    try:
-        held = (folder / LOCK_FILE).open("w")
-    except OSError as error:
-        raise UsageError(
-            f"The rehearsal's folder {folder} cannot be written: {error.strerror}.",
-            hint="Name another one with --keep.",
-        ) from error
-    with held as file:
+    with (folder / LOCK_FILE).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from keyless.errors import UsageError
 from keyless.model.index import Index
 from keyless.model.realm import Addresses, IndexAddresses, Realm
 from keyless.rehearsal.control import control_app
 from keyless.rehearsal.faults import Faulty
+from keyless.rehearsal.folder import STORE_FILE, open_store, write_file
 from keyless.rehearsal.github.app import github_app
 from keyless.rehearsal.index.app import index_app
 from keyless.rehearsal.issuer import Issuer, issuer_app
@@ -25,7 +24,8 @@ from keyless.rehearsal.transport import Front, InProcess
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-STORE_FILE: Final = "world.sqlite"
+__all__ = ["HOSTS", "SERVICES", "STORE_FILE", "TRUST_ROOT_FILE", "Services", "addresses_in_process"]
+
 TRUST_ROOT_FILE: Final = "trusted_root.json"
 SERVICES: Final = ("github", "pypi", "testpypi", "issuer", "control")
 """The services by name, in the order of their ports when they are served."""
@@ -53,8 +53,7 @@ class Services:
         self.sigstore = SigstoreStandIn(store)
         self.issuer = Issuer(store)
         self.requests: Counter[str] = Counter()
-        trust_root = folder / TRUST_ROOT_FILE
-        trust_root.write_bytes(self.sigstore.trust_root())
+        trust_root = write_file(folder, TRUST_ROOT_FILE, self.sigstore.trust_root())
         self.addresses = addresses or addresses_in_process(trust_root)
         self.apps = {
             name: Front(app, store, name, self.requests) for name, app in self._applications(trust_root).items()
@@ -63,7 +62,6 @@ class Services:
     @classmethod
     def open(cls, folder: Path) -> Services:
         """Return the services of the rehearsal in `folder`, begun there if there is none. The caller closes the store."""
-        make_folder(folder)
         return cls(open_store(folder), folder)
 
     def transport(self) -> httpx.AsyncBaseTransport:
@@ -92,27 +90,6 @@ class Services:
             "issuer": Faulty(issuer_app(self.store), self.store, "issuer"),
             "control": control_app(self),
         }
-
-
-def make_folder(folder: Path) -> None:
-    """Make a rehearsal's folder, its owner's alone, if it is not there. Raises UsageError."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"The rehearsal's folder {folder} cannot be made: {error.strerror}.", hint="Name another one with --keep."
-        ) from error
-
-
-def open_store(folder: Path) -> Store:
-    """Return the store in a rehearsal's folder, begun if there is none. Raises UsageError."""
-    try:
-        return Store(folder / STORE_FILE)
-    except sqlite3.Error as error:
-        raise UsageError(
-            f"The rehearsal in {folder} cannot be used: {STORE_FILE}: {error}.",
-            hint="Name another folder with --keep, or delete this one: a rehearsal holds nothing real.",
-        ) from error
 
 
 def addresses_in_process(trust_root: Path) -> Addresses:

@@ -39,8 +39,7 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] == "http":
-            self._requests[self._name] += 1
+        self._requests[self._name] += 1
 
         async def dated(message: Message) -> None:
             if message["type"] == "http.response.start":
