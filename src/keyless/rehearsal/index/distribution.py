@@ -7,6 +7,7 @@ import os.path
 import re
 import tarfile
 import zipfile
+import zlib
 
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
@@ -63,9 +64,9 @@ def _check_tar(content: bytes) -> None:
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
             names = archive.getnames()
-    except (tarfile.TarError, OSError, EOFError):
+    except (tarfile.TarError, zlib.error, OSError, EOFError):
         raise Stop(400, "Invalid distribution file. File is not a tarfile") from None
-    top = os.path.commonpath(names) if names else ""
+    top = os.path.commonpath(names) if names and not any(name.startswith("/") for name in names) else ""
     if top in (".", "/", ""):
         raise Stop(400, "Invalid distribution file. Incorrect number of top-level directories in sdist")
     if f"{top}/PKG-INFO" not in names:
