@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from keyless.model.index import Index
 from keyless.model.release import Release, ReleaseFile
@@ -21,7 +21,7 @@ class _File(BaseModel):
     filename: str
     hashes: dict[str, str]
     size: int
-    upload_time: datetime = Field(alias="upload-time")
+    upload_time: AwareDatetime = Field(alias="upload-time")
     yanked: bool | str = False
     provenance: str | None = None
 

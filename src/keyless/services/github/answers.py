@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 
 class User(BaseModel):
@@ -56,8 +54,8 @@ class SecretItem(BaseModel):
     """One secret's entry. `visibility` only in an organisation's store."""
 
     name: str
-    created_at: datetime
-    updated_at: datetime
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     visibility: str | None = None
 
 
@@ -133,7 +131,7 @@ class PullItem(BaseModel):
     html_url: str
     state: str
     head: Head
-    merged_at: datetime | None = None
+    merged_at: AwareDatetime | None = None
     merge_commit_sha: str | None = None
 
 
@@ -154,8 +152,8 @@ class RunItem(BaseModel):
     head_sha: str
     status: str | None = None
     conclusion: str | None = None
-    created_at: datetime
-    updated_at: datetime
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
     html_url: str
     referenced_workflows: list[Workflow] | None = None
 
@@ -172,8 +170,8 @@ class StepItem(BaseModel):
     number: int
     name: str
     conclusion: str | None = None
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
+    started_at: AwareDatetime | None = None
+    completed_at: AwareDatetime | None = None
 
 
 class JobItem(BaseModel):
@@ -182,8 +180,8 @@ class JobItem(BaseModel):
     id: int
     name: str
     conclusion: str | None = None
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
+    started_at: AwareDatetime | None = None
+    completed_at: AwareDatetime | None = None
     steps: list[StepItem] | None = None
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from keyless.model.github import Branch, Repository
 from keyless.model.reading import Found, Reading, Unreadable
@@ -21,7 +20,7 @@ _QUERY: Final = (
 
 class _Target(BaseModel):
     oid: str
-    made_at: datetime | None = Field(default=None, alias="committedDate")
+    made_at: AwareDatetime | None = Field(default=None, alias="committedDate")
 
 
 class _Node(BaseModel):
