@@ -51,6 +51,12 @@ def granted(flow: Workflow, job: Job) -> Granted:
     return Granted("default", {})
 
 
+def permissions_of(flow: Workflow) -> Granted:
+    """Return what the workflow gives to jobs that have no list of their own."""
+    node = get(flow.root, "permissions")
+    return Granted("default", {}) if node is None else _read("workflow", node)
+
+
 def _read(level: str, node: yaml.Node) -> Granted:
     text = string(node)
     if text in {"read-all", "write-all"}:

@@ -5,14 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from keyless.model.workflow import Finding
-from keyless.workflows.findings import invented_input
+from keyless.workflows.findings import (
+    attestations_off,
+    container_job,
+    index_url,
+    invented_input,
+    matrix_upload,
+    missing_id_token,
+    no_environment,
+    old_publish_action,
+    password_beside_trusted,
+    permissions_too_narrow,
+    plain_text_token,
+    pull_request_target,
+    reusable_workflow,
+    runner_not_linux,
+    silent_fallback,
+    skip_existing,
+    token_still_used,
+    two_indexes_in_one_job,
+    unpinned_action,
+    user_name_set,
+)
 from keyless.workflows.findings.base import Check, Look
 from keyless.workflows.sites import Site
 from keyless.workflows.walk import Library, Visit
 
 CHECKS: Sequence[tuple[str, Check]] = tuple(
     (module.IDENTIFIER, module.check)
-    for module in (invented_input,)
+    for module in (
+        attestations_off, container_job, index_url, invented_input, matrix_upload, missing_id_token, no_environment, old_publish_action, password_beside_trusted, permissions_too_narrow, plain_text_token, pull_request_target, reusable_workflow, runner_not_linux, silent_fallback, skip_existing, token_still_used, two_indexes_in_one_job, unpinned_action, user_name_set,
+    )
 )  # fmt: skip
 
 

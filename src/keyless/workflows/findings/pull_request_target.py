@@ -1,0 +1,23 @@
+"""pull-request-target: a publishing workflow that `pull_request_target` starts; PyPI refuses its ID tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keyless.model.workflow import Finding
+from keyless.workflows.findings.base import Look
+
+IDENTIFIER = "pull-request-target"
+
+
+def check(look: Look) -> Iterator[Finding]:
+    """Yield one finding for each such upload."""
+    for site in look.counted:
+        if "pull_request_target" in site.visit.workflow.triggers:
+            yield Finding(
+                IDENTIFIER,
+                "error",
+                site.place,
+                "`pull_request_target` starts this workflow with the repository's secrets, and PyPI refuses such runs.",
+                "Publish in a workflow that only a release, a tag or a person starts.",
+            )
