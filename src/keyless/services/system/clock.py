@@ -30,22 +30,22 @@ class SystemClock(Clock):
     ) -> None:
         self._local = local
         self._monotonic = monotonic
-        self._floor: datetime | None = None
-        self._floor_at = 0.0
+        self._floor, self._floor_at = local(), monotonic()
         if last_seen is not None:
             self.saw(last_seen)
 
     def now(self) -> datetime:
         """Return the present (UTC)."""
-        local = self._local()
-        if self._floor is None:
-            return local
-        return max(local, self._floor + timedelta(seconds=self._monotonic() - self._floor_at))
+        return max(self._local(), self._least())
 
     def saw(self, moment: datetime) -> None:
         """Remember a time that a service or the journal stated; an earlier one than is known changes nothing."""
-        if moment > self.now():
+        if moment > self._least():
             self._floor, self._floor_at = moment.astimezone(UTC), self._monotonic()
+
+    def _least(self) -> datetime:
+        """The latest moment that was seen, and what has passed since then."""
+        return self._floor + timedelta(seconds=self._monotonic() - self._floor_at)
 
     async def sleep(self, seconds: float) -> None:
         """Wait; a negative time is none."""

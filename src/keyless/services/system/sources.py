@@ -13,6 +13,7 @@ from keyless.errors import UsageError
 from keyless.secret import Secret
 
 LARGEST: Final = 64 * 1024
+_DIGITS: Final = 8
 _FORMS: Final = "Write env:NAME, file:PATH, fd:NUMBER or stdin."
 
 
@@ -29,7 +30,7 @@ def read_secret(source: str, *, environment: Mapping[str, str] | None = None, st
             return _from_environment(rest, os.environ if environment is None else environment)
         case "file" if rest:
             return _from_file(Path(rest))
-        case "fd" if rest.isascii() and rest.isdigit():
+        case "fd" if rest.isascii() and rest.isdigit() and len(rest) < _DIGITS:
             return _from_descriptor(int(rest))
         case "stdin" if not rest:
             return _from_stdin(stdin)
@@ -48,10 +49,11 @@ def _from_file(path: Path) -> Secret:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     except OSError as error:
         raise UsageError(f"The file {path} cannot be read: {error.strerror}.", hint="Check the path.") from error
+    found = os.fstat(descriptor)
+    if stat.S_ISDIR(found.st_mode):
+        os.close(descriptor)
+        raise UsageError(f"{path} is a folder.", hint="Name a file.")
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(file.fileno())
-        if stat.S_ISDIR(found.st_mode):
-            raise UsageError(f"{path} is a folder.", hint="Name a file.")
         if stat.S_ISREG(found.st_mode) and found.st_mode & stat.S_IROTH:
             raise UsageError(f"Everybody on this machine may read {path}.", hint=f"Run: chmod 600 {path}")
         return _secret(_read(file, f"the file {path}"), f"the file {path}")
