@@ -118,9 +118,11 @@ def test_a_removal_link_to_nothing_is_refused(store: Store, tmp_path: Path) -> N
 def test_the_new_token_page_issues_a_token_for_its_project(store: Store, tmp_path: Path) -> None:
     who = person(store, tmp_path)
     token = asyncio.run(who.issue_token(new_token_page(site(who), "shap-like")))
+    another = asyncio.run(who.issue_token(new_token_page(site(who), "shap-like")))
     body = index_state.token(store, Index.PYPI, index_state.token_identifier(token))
     assert body["project"] == "shap-like"
     assert len(token) > 200
+    assert another != token
 
 
 def test_a_wrong_password_opens_nothing(store: Store, tmp_path: Path) -> None:

@@ -71,17 +71,24 @@ class Person:
             _accepted(await browser.submit(page, form, confirm_password=password), "Deleted API token")
 
     async def issue_token(self, link: str, description: str = "a way back for keyless") -> Secret:
-        """Open the form for a new token, submit it with the project that the link chose; return the token."""
+        """Open the form for a new token, submit it with the project that the link chose; return the token.
+
+        Where the name is taken, another is tried, as a person would. Raises PageRefused.
+        """
         async with self._browser(self._index(link)) as browser:
             page = await browser.open(link)
             form = page.form("description", "token_scope")
             if form is None:
                 raise PageRefused(f"There is no token form behind {link}: {page.text[:300]}")
-            answer = await browser.submit(page, form, description=description)
-            found = _TOKEN.search(answer.text)
-            if found is None:
-                raise PageRefused(f"No token was issued: {answer.text[:300]}")
-            return Secret(found.group(0))
+            for number in range(1, 100):
+                name = description if number == 1 else f"{description} {number}"
+                answer = await browser.submit(page, form, description=name)
+                found = _TOKEN.search(answer.text)
+                if found is not None:
+                    return Secret(found.group(0))
+                if "already in use" not in answer.text:
+                    break
+            raise PageRefused(f"No token was issued: {answer.text[:300]}")
 
     async def merge(self, repository: Repository, number: int) -> str:
         """Press the merge button; return the merge commit. What a push starts, starts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from keyless.errors import UsageError
@@ -90,15 +91,17 @@ def summary(store: Store) -> Document:
 @contextmanager
 def _time_passes(store: Store, days: list[float]) -> Iterator[Callable[[float], None]]:
     """Go back to before the first of `days` ago; the function given moves on to each; at the end it is now again."""
-    behind = max(days, default=0) * _DAY + _HOUR_BEFORE
-    store.advance(-behind)
+
+    def ahead() -> float:
+        return (store.now() - datetime.now(UTC)).total_seconds()
+
+    present = ahead()
 
     def until(days_ago: float) -> None:
-        nonlocal behind
-        store.advance(behind - days_ago * _DAY)
-        behind = days_ago * _DAY
+        store.advance(present - days_ago * _DAY - ahead())
 
+    until(max(days, default=0) + _HOUR_BEFORE / _DAY)
     try:
         yield until
     finally:
-        store.advance(behind)
+        until(0)

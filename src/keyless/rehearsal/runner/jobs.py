@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from keyless.model.codec import Json
 from keyless.rehearsal.github import state
@@ -14,6 +13,9 @@ from keyless.rehearsal.runner import actions, composite, scripts, template
 from keyless.rehearsal.runner.job import FAILURE, RunFacts, RunningJob, StepFailed, StepResult
 from keyless.rehearsal.runner.values import ExpressionError, as_text, is_true
 from keyless.rehearsal.runner.workflow import InvalidWorkflow, Job, Step, Workflow
+
+STEP_TAKES = 1
+"""Seconds of the rehearsal's time. GitHub shows whole seconds, and an upload has to lie inside its step's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,8 @@ async def _run_step(job: RunningJob, step: Step, directory: str) -> None:
         title = step.title
         conclusion = "failure"
         job.say(FAILURE, "", str(error))
+    if conclusion != "skipped":
+        store.advance(STEP_TAKES)
     carried_on = conclusion == "failure" and is_true(template.value(step.carry_on, job.contexts(env)))
     if conclusion == "failure" and not carried_on:
         job.status = "failure"
@@ -208,15 +212,10 @@ def _record(job: RunningJob, name: str) -> None:
                 step=result.name,
                 conclusion=result.conclusion,
                 started_at=result.started_at,
-                completed_at=_second_after(result.completed_at),
+                completed_at=result.completed_at,
             )
         for said in job.annotations:
             state.add_annotation(
                 store, owner, repository, identifier, level=said.level, title=said.title, message=said.message
             )
-        state.finish_job(store, owner, repository, identifier, job.status, _second_after(store.now()))
-
-
-def _second_after(moment: datetime) -> datetime:
-    """GitHub shows whole seconds and real steps last longer than one: an upload lies inside its step's times."""
-    return moment if moment.microsecond == 0 else moment.replace(microsecond=0) + timedelta(seconds=1)
+        state.finish_job(store, owner, repository, identifier, job.status)
