@@ -220,10 +220,12 @@ Message = MutableMapping[str, Any]
 
 
 class CheckedApp:
-    """The same around an ASGI application that is served. What is wrong is kept in `wrong`, for the test to look at."""
+    """The same around an ASGI application. What is wrong is kept in `wrong`, for the test to look at; `strict` raises it
+    as well, which fails the request of a client in the same process.
+    """
 
-    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
-        self._app = app
+    def __init__(self, app: Callable[..., Awaitable[None]], *, strict: bool = False) -> None:
+        self._app, self._strict = app, strict
         self.exchanges: list[Exchange] = []
         self.wrong: list[NotAsDescribed] = []
 
@@ -262,3 +264,5 @@ class CheckedApp:
             check(exchange)
         except NotAsDescribed as wrong:
             self.wrong.append(wrong)
+            if self._strict:
+                raise

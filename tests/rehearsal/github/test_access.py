@@ -59,6 +59,9 @@ def test_without_a_token_public_things_are_read_and_secrets_are_not(nobody: Clie
     refused = nobody.get(SECRETS)
     assert (refused.status_code, message(refused)) == (401, "Requires authentication")
     assert nobody.get("/user").status_code == 401
+    assert nobody.get("/orgs/acme/actions/secrets").status_code == 401
+    assert nobody.get("/repos/acme/none").status_code == 404
+    assert nobody.get("/users/none").status_code == 404
 
 
 def test_a_request_without_a_user_agent_is_refused(ada: Client):
@@ -202,6 +205,7 @@ def test_alerts_are_the_admins(store: Store, ada: Client, bob: Client):
     assert "secret" not in found[0]
     assert [one["number"] for one in ada.json(f"{DEMO}/secret-scanning/alerts{query}")] == [2, 1]
     assert ada.json(f"{DEMO}/secret-scanning/alerts/1")["secret_type"] == "pypi_api_token"
+    assert ada.get(f"{DEMO}/secret-scanning/alerts/9").status_code == 404
     assert bob.get(f"{DEMO}/secret-scanning/alerts").status_code == 403
 
 

@@ -92,6 +92,7 @@ def test_runs_are_filtered_as_github_filters_them(store: Store, ada: Client):
     assert ids(ada, f"created=%3E%3D{middle}") == ids(ada, f"created=>{middle}") == [new]
     assert ids(ada, f"created=<{middle}") == ids(ada, f"created=*..{middle}") == [old]
     assert ids(ada, f"created={middle}..*") == [new]
+    assert ids(ada, f"created=<={middle[:10]}") == [old]
     assert ids(ada, f"created={moments.text(store.now())[:10]}") == [new]
     assert ids(ada, "actor=bob") == [new, old]
     assert ids(ada, "", f"{DEMO}/actions/workflows/release.yml/runs") == [old]

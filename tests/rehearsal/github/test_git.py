@@ -121,7 +121,9 @@ def test_commits_are_listed_newest_first_and_by_path(store: Store, ada: Client):
     assert [one["sha"] for one in ada.json(f"{DEMO}/commits?since={since}")] == [third, second]
     assert ada.json(f"{DEMO}/commits/{second}")["author"]["login"] == "ada"
     assert ada.json(f"{DEMO}/git/commits/{second}")["parents"][0]["sha"] == first
+    assert [one["sha"] for one in ada.json(f"{DEMO}/commits?until={since}")] == [second, first]
     assert ada.get(f"{DEMO}/commits/none").status_code == 422
+    assert ada.get(f"{DEMO}/commits?sha=none").status_code == 404
     assert ada.get(f"{DEMO}/git/commits/{'0' * 40}").status_code == 404
 
 
@@ -134,6 +136,8 @@ def test_references_are_created_moved_and_deleted(store: Store, ada: Client):
     assert ada.ask("POST", f"{DEMO}/git/refs", json=body | {"ref": "heads/x"}).status_code == 422
     missing = ada.ask("POST", f"{DEMO}/git/refs", json={"ref": "refs/heads/x", "sha": "0" * 40})
     assert (missing.status_code, missing.json()["message"]) == (422, "Object does not exist")
+    nowhere = ada.ask("PATCH", f"{DEMO}/git/refs/heads/none", json={"sha": sha})
+    assert (nowhere.status_code, nowhere.json()["message"]) == (422, "Reference does not exist")
     newer = state.commit(store, "acme", "demo", "main", {"n": b"1"}, "newer")
     moved = ada.ask("PATCH", f"{DEMO}/git/refs/heads/keyless/move", json={"sha": newer})
     assert moved.json()["object"]["sha"] == newer
@@ -168,6 +172,7 @@ def test_a_file_is_written_only_over_what_the_caller_saw(store: Store, ada: Clie
     assert put_file(ada, "README.md", sha=seen).status_code == 200
     assert state.tree(store, "acme", "demo", "main")["README.md"] == b"new\n"
     assert put_file(ada, "x", branch="none").status_code == 404
+    assert put_file(ada, "x", content="a").status_code == 422
 
 
 def test_a_token_without_the_workflow_scope_gets_404_for_a_workflow(store: Store, bob: Client):

@@ -171,6 +171,27 @@ def test_what_is_not_graphql_is_refused(ada: Client, text: str):
     assert answer.status_code == 422 or answer.json()["errors"]
 
 
+def test_of_several_operations_one_is_named(ada: Client):
+    query = "query A { viewer { login } } query B { viewer { databaseId } }"
+    both = ada.ask("POST", "/graphql", json={"query": query, "operationName": "B"})
+    assert both.json()["data"]["viewer"].keys() == {"databaseId"}
+    assert "errors" in ada.graphql(query)
+    assert "errors" in ada.ask("POST", "/graphql", json={"query": query, "operationName": "C"}).json()
+
+
+def test_contents_of_a_private_repository_need_their_permission(store: Store):
+    state.create_token(store, "ada", FINE, kind="fine-grained", permissions={"secrets": "read"})
+    query = '{ repository(owner: "acme", name: "hidden") { name ref(qualifiedName: "main") { name } } }'
+    answer = Client(store, FINE).graphql(query)
+    assert answer["data"]["repository"] == {"name": "hidden", "ref": None}
+    assert answer["errors"][0]["type"] == "FORBIDDEN"
+    more = {"contents": "read"}
+    state.create_token(store, "ada", FINE, kind="fine-grained", permissions=more)
+    assert Client(store, FINE).graphql(query)["data"]["repository"]["ref"] == {"name": "main"}
+    missing = '{ repository(owner: "acme", name: "hidden") { ref(qualifiedName: "refs/heads/none") { name } } }'
+    assert Client(store, FINE).graphql(missing) == {"data": {"repository": {"ref": None}}}
+
+
 def test_the_parser_reads_every_kind_of_value():
     text = '''query Q($a: [Int!]! = [1, 2], $b: X = {c: RED}) @d(if: true) { # a comment
       f(i: -1, f: 1.5e3, s: "a\\n\\"b\\u00e9", block: """two "quoted" lines""", t: true, n: null, e: RED, l: [1, $a], o: {k: $b}) }'''

@@ -35,7 +35,11 @@ def test_a_repository_sees_what_the_visibility_says(store: Store, ada: Client, v
 
 
 def test_a_put_without_visibility_is_refused(ada: Client):
-    assert ada.ask("PUT", f"{BASE}/T", json=ada.seal(BASE, "x")).status_code == 422
+    body = ada.seal(BASE, "x")
+    assert ada.ask("PUT", f"{BASE}/T", json=body).status_code == 422
+    wrong = body | {"visibility": "selected", "selected_repository_ids": ["demo"]}
+    assert ada.ask("PUT", f"{BASE}/T", json=wrong).status_code == 422
+    assert ada.json(BASE)["total_count"] == 0
 
 
 def test_a_put_replaces_the_list_so_leaving_it_out_empties_it(store: Store, ada: Client):
@@ -56,6 +60,7 @@ def test_the_list_shrinks_and_grows_repository_by_repository(store: Store, ada: 
     listed = ada.json(f"{BASE}/T/repositories")
     assert [one["full_name"] for one in listed["repositories"]] == ["acme/hidden"]
     assert ada.json(f"{BASE}/T")["updated_at"] > before["updated_at"]
+    assert ada.ask("PUT", f"{BASE}/T/repositories", json={}).status_code == 422
     body = {"selected_repository_ids": [demo, hidden]}
     assert ada.ask("PUT", f"{BASE}/T/repositories", json=body).status_code == 204
     assert ada.json(f"{BASE}/T/repositories")["total_count"] == 2

@@ -29,6 +29,7 @@ def test_a_pull_request_is_created_found_and_merged(store: Store, bob: Client):
     shown = created.json()
     assert shown["html_url"] == "https://github.rehearsal/acme/demo/pull/1"
     assert (shown["state"], shown["merged"], shown["mergeable"], shown["changed_files"]) == ("open", False, True, 1)
+    assert (shown["commits"], shown["additions"], shown["deletions"]) == (1, 1, 1)
     assert shown["head"]["sha"] == state.head(store, "acme", "demo", "keyless")
     assert bob.get(f"{DEMO}/pulls/1/merge").status_code == 404
     before = state.head(store, "acme", "demo", "main")

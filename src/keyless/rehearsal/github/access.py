@@ -77,9 +77,7 @@ def visible(store: Store, actor: Actor | None, document: Document) -> bool:
 
 
 def permit_repository(store: Store, actor: Actor | None, document: Document, needs: Needs, *, changes: bool) -> None:
-    """Let a request to a repository through. Raises Refusal (401, 403, 404)."""
-    if not visible(store, actor, document):
-        raise Refusal(404, "Not Found")
+    """Let a request to a repository through that is `visible` to it. Raises Refusal (401, 403, 404)."""
     if needs.public and not document["private"]:
         return
     if actor is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
+
 from keyless.rehearsal.github import objects, pulls, repositories, shapes
 from keyless.rehearsal.github.access import Needs
 from keyless.rehearsal.github.answers import Answer, Call, Endpoint, Refusal, number, page_of
@@ -133,7 +135,7 @@ def _simple_shape(call: Call, pull: Document) -> Document:
 
 
 def _full_shape(call: Call, pull: Document) -> Document:
-    changed = _changed_files(call, pull)
+    added, deleted, changed = _difference(call, pull)
     open_ = pull["state"] == "open"
     return _simple_shape(call, pull) | {
         "merged": pull["merged_at"] is not None,
@@ -144,9 +146,9 @@ def _full_shape(call: Call, pull: Document) -> Document:
         "comments": 0,
         "review_comments": 0,
         "maintainer_can_modify": False,
-        "commits": 1,
-        "additions": changed,
-        "deletions": changed,
+        "commits": _commits_ahead(call, pull),
+        "additions": added,
+        "deletions": deleted,
         "changed_files": changed,
     }
 
@@ -159,9 +161,29 @@ def _mergeable(call: Call, pull: Document) -> bool:
     return True
 
 
-def _changed_files(call: Call, pull: Document) -> int:
+def _commits_ahead(call: Call, pull: Document) -> int:
+    base, head = (
+        set(objects.ancestry(call.store, call.subject["id"], pull[side])) for side in ("base_sha", "head_sha")
+    )
+    return len(head - base)
+
+
+def _difference(call: Call, pull: Document) -> tuple[int, int, int]:
+    """Return how many lines a pull request adds and deletes, in how many files."""
     before, after = (_listing(call, pull[side]) for side in ("base_sha", "head_sha"))
-    return sum(before.get(path) != after.get(path) for path in before.keys() | after.keys())
+    changed = [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
+    added = deleted = 0
+    for path in changed:
+        old, new = (_lines(call, listing.get(path)) for listing in (before, after))
+        for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+            if tag != "equal":
+                added, deleted = added + d - c, deleted + b - a
+    return added, deleted, len(changed)
+
+
+def _lines(call: Call, entry: objects.Entry | None) -> list[bytes]:
+    content = objects.read_blob(call.store, call.subject["id"], entry.sha) if entry else None
+    return (content or b"").splitlines(keepends=True)
 
 
 def _listing(call: Call, sha: str) -> dict[str, objects.Entry]:

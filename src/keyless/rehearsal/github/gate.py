@@ -94,12 +94,10 @@ class Gate:
         canonical = path
         if "repo" in params and "owner" in params:
             subject = self._repository(wire, actor, endpoint, params)
-            canonical = (
-                f"/repositories/{subject['id']}" + path[len(f"/repos/{path.split('/')[2]}/{path.split('/')[3]}") :]
-            )
+            canonical = f"/repositories/{subject['id']}{_after(path, 4)}"
         elif "org" in params:
             subject = self._organisation(actor, endpoint, params["org"])
-            canonical = f"/organizations/{subject['id']}" + path[len(f"/orgs/{path.split('/')[2]}") :]
+            canonical = f"/organizations/{subject['id']}{_after(path, 3)}"
         elif actor is None and not endpoint.needs.public:
             raise Refusal(401, "Requires authentication")
         call = Call(
@@ -139,9 +137,8 @@ class Gate:
 
     def _moved(self, wire: Wire, document: Document) -> Refusal:
         prefix, path = routing.split_prefix(wire.path)
-        rest = "".join(f"/{part}" for part in path.split("/")[4:])
         query = f"?{wire.query}" if wire.query else ""
-        address = f"{wire.host}{prefix}/repositories/{document['id']}{rest}{query}"
+        address = f"{wire.host}{prefix}/repositories/{document['id']}{_after(path, 4)}{query}"
         if wire.method in READS:
             return Refusal(301, "Moved Permanently", moved_to=address)
         return Refusal(307, "Temporary Redirect", moved_to=address)
@@ -180,6 +177,10 @@ class Gate:
             headers["X-OAuth-Scopes"] = ", ".join(sorted(actor.scopes))
             headers["X-Accepted-OAuth-Scopes"] = ", ".join(endpoint.needs.scopes) if endpoint else ""
         return headers
+
+
+def _after(path: str, parts: int) -> str:
+    return "".join(f"/{part}" for part in path.split("/")[parts:])
 
 
 def _check_manners(wire: Wire) -> None:
