@@ -229,6 +229,14 @@ def test_a_user_name_and_password_are_refused_before_any_upload(bench: Bench) ->
     assert "Password-based uploads disabled" in outcome.only.titles
 
 
+def test_a_user_name_from_a_secret_that_is_gone_is_empty_and_refused(bench: Bench) -> None:
+    bench.secret("PYPI_TOKEN", bench.token())
+    outcome = bench.run(TOKEN.replace("{password", "{user: '${{ secrets.PYPI_USER }}', password"))
+    assert outcome.conclusion == "failure"
+    assert "Password-based uploads disabled" in outcome.only.titles
+    assert bench.files() == {}
+
+
 def test_a_password_that_is_no_token_is_doubted(bench: Bench) -> None:
     bench.secret("PYPI_TOKEN", Secret("hunter2"))
     outcome = bench.run(TOKEN)

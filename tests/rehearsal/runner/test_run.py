@@ -190,6 +190,15 @@ def test_a_reusable_workflow_sees_the_secrets_it_is_handed(bench: Bench, secrets
     assert list(outcome.jobs) == ["call / upload"]
 
 
+def test_a_called_job_sees_the_secrets_of_its_own_environment(bench: Bench) -> None:
+    state.create_environment(bench.store, "acme", "example", "pypi")
+    token = bench.token().reveal()
+    state.set_secret(bench.store, "environment", "acme", "example", "pypi", "PYPI_TOKEN", token)
+    called = CALLED.replace("  upload:\n", "  upload:\n    environment: pypi\n")
+    caller = ON + "jobs: {call: {uses: ./.github/workflows/upload.yml}}\n"
+    assert bench.run(caller, **{".github/workflows/upload.yml": called}).conclusion == "success"
+
+
 def test_trusted_publishing_from_a_reusable_workflow_is_claimed_by_the_called_file(bench: Bench) -> None:
     bench.publisher("release.yml")
     caller = ON + "jobs: {call: {uses: ./.github/workflows/upload.yml, permissions: {id-token: write}}}\n"

@@ -110,9 +110,7 @@ def _start(run: RunFacts, caller: Caller, job: Job, scope: Mapping[str, Json]) -
     environment = _environment(job, scope)
     if environment is not None:
         state.create_environment(store, run.owner, run.name, environment)
-    secrets = caller.secrets
-    if secrets is None:
-        secrets = {**state.secret_values(store, run.owner, run.name, environment), "GITHUB_TOKEN": ""}
+    secrets = _secrets(run, caller, environment)
     runs_on = as_text(template.value(job.runs_on, scope)) if not isinstance(job.runs_on, (list, dict)) else "linux"
     return RunningJob(
         run=run,
@@ -121,9 +119,19 @@ def _start(run: RunFacts, caller: Caller, job: Job, scope: Mapping[str, Json]) -
         system=_system(runs_on),
         in_container=job.container is not None,
         workflow_path=caller.workflow.path,
-        scope={**scope, "secrets": dict(secrets)},
+        scope={**scope, "secrets": secrets},
         env={"GITHUB_ENV": "GITHUB_ENV", "GITHUB_OUTPUT": "GITHUB_OUTPUT", "GITHUB_ACTIONS": "true", **_defaults(run)},
     )
+
+
+def _secrets(run: RunFacts, caller: Caller, environment: str | None) -> dict[str, Json]:
+    """Return what a job sees: all of the repository's, or what was handed over and its own environment's."""
+    store = run.services.store
+    seen = state.secret_values(store, run.owner, run.name, environment)
+    if caller.secrets is None:
+        return {**seen, "GITHUB_TOKEN": ""}
+    own = state.secret_names(store, "environment", run.owner, run.name, environment) if environment else ()
+    return {**caller.secrets, **{name: seen[name] for name in own}, "GITHUB_TOKEN": ""}
 
 
 def _defaults(run: RunFacts) -> dict[str, str]:

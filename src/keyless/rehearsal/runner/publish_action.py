@@ -38,6 +38,7 @@ _DEFAULTS = {
     "attestations": "true",
 }
 _FIRST_WITH_OIDC, _FIRST_WITH_ATTESTATIONS, _FIRST_COMPOSITE = (1, 8, 0), (1, 11, 0), (1, 12, 0)
+_FIRST_WITHOUT_PASSWORDS = (1, 9, 0)
 _STALE = {"master": (1, 4, 2), "main": (1, 4, 2)}
 
 
@@ -81,7 +82,10 @@ def _inputs(job: RunningJob, version: tuple[int, ...], given: Mapping[str, str])
             valid = ["entryPoint", "args", *valid]
         job.say(WARNING, "", f"Unexpected input(s) {_listed(unknown)}, valid inputs are [{_listed(valid)}]")
     lowered = {name.lower().replace("_", "-"): value for name, value in given.items()}
-    return {name: lowered.get(name) or default for name, default in _DEFAULTS.items()}
+    inputs = {name: lowered.get(name) or default for name, default in _DEFAULTS.items()}
+    # GitHub's default counts only where nothing is given, so a user name from a secret that is gone is empty. The other
+    # inputs have an alias whose default comes in.
+    return {**inputs, "user": lowered.get("user", "__token__")}
 
 
 def _listed(names: list[str]) -> str:
@@ -131,11 +135,13 @@ def _nudge(
         return
     uses_token = inputs["user"] == "__token__"
     if not uses_token:
-        job.say(FAILURE, said.PASSWORDS_DISABLED_TITLE, said.PASSWORDS_DISABLED)
+        disabled = version >= _FIRST_WITHOUT_PASSWORDS
+        title = said.PASSWORDS_DISABLED_TITLE if disabled else said.PASSWORDS_DEPRECATED_TITLE
+        job.say(FAILURE, title, said.PASSWORDS_DISABLED)
     job.say(WARNING, said.UPGRADE_TITLE, said.UPGRADE)
     if version >= _FIRST_COMPOSITE and files:
         job.say(WARNING, said.CREATE_TITLE, said.CREATE)
-    if not uses_token:
+    if not uses_token and version >= _FIRST_WITHOUT_PASSWORDS:
         raise StepFailed
 
 

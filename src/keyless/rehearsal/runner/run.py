@@ -13,6 +13,7 @@ from keyless.rehearsal.runner.job import RunFacts, Services
 from keyless.rehearsal.runner.jobs import Caller, JobOutcome, matrix_of, may_write_id_token, run_job
 from keyless.rehearsal.runner.values import ExpressionError, as_text
 from keyless.rehearsal.runner.workflow import InvalidWorkflow, Job, Workflow, read
+from keyless.rehearsal.store import Document
 
 WORKFLOWS = ".github/workflows/"
 _PRERELEASE = re.compile(r"\d(?:[-_.]?(?:a|b|c|rc|alpha|beta|pre|preview|dev))[-_.]?\d*$", re.IGNORECASE)
@@ -44,17 +45,7 @@ async def run_workflow(  # noqa: PLR0913  # an event has these parts
     workflow = _read(path, files[path])
     if workflow and not triggers.starts(workflow, event, ref):
         raise UsageError(f"{path} of {owner}/{name} does not run on the event '{event}' at {ref}.")
-    run_id = state.create_run(
-        services.store,
-        document["owner"],
-        document["name"],
-        path=path,
-        event=event,
-        ref=ref,
-        sha=sha,
-        actor=actor,
-        referenced=_referenced(workflow, f"{document['owner']}/{document['name']}", ref),
-    )
+    run_id = _record(services, document, workflow, path=path, event=event, ref=ref, sha=sha, actor=actor)
     run = RunFacts(
         services=services,
         run_id=run_id,
@@ -73,12 +64,34 @@ async def run_workflow(  # noqa: PLR0913  # an event has these parts
         payload=_payload(event, ref, dict(inputs or {}), dict(payload or {})),
         files=files,
     )
-    conclusion = "failure"
-    if workflow:
-        outcomes = await _run_jobs(run, Caller(workflow, run.inputs, None))
-        conclusion = _worst([outcome for outcomes_of in outcomes.values() for outcome in outcomes_of])
-    state.finish_run(services.store, run.owner, run.name, run_id, conclusion)
+    state.finish_run(services.store, run.owner, run.name, run_id, await _conclude(run, workflow))
     return run_id
+
+
+def _record(  # a run has these parts
+    services: Services,
+    document: Document,
+    workflow: Workflow | None,
+    *,
+    path: str,
+    event: str,
+    ref: str,
+    sha: str,
+    actor: str,
+) -> int:
+    owner, name = document["owner"], document["name"]
+    referenced = _referenced(workflow, f"{owner}/{name}", ref)
+    return state.create_run(
+        services.store, owner, name, path=path, event=event, ref=ref, sha=sha, actor=actor, referenced=referenced
+    )
+
+
+async def _conclude(run: RunFacts, workflow: Workflow | None) -> str:
+    """Run all jobs; return the run's conclusion. A file that is no workflow has failed already."""
+    if workflow is None:
+        return "failure"
+    outcomes = await _run_jobs(run, Caller(workflow, run.inputs, None))
+    return _result([outcome for several in outcomes.values() for outcome in several])
 
 
 async def trigger(  # an event has these parts
@@ -204,10 +217,6 @@ def _result(outcomes: list[JobOutcome]) -> str:
     if "failure" in conclusions:
         return "failure"
     return "success" if "success" in conclusions else "skipped"
-
-
-def _worst(outcomes: list[JobOutcome]) -> str:
-    return _result(outcomes) if outcomes else "success"
 
 
 def _read(path: str, content: bytes) -> Workflow | None:

@@ -26,6 +26,7 @@ CREATE = (
     "link(s) while logged-in as an owner of the package(s):"
 )
 PASSWORDS_DISABLED_TITLE = "Password-based uploads disabled"
+PASSWORDS_DEPRECATED_TITLE = "Password-based uploads deprecated"
 PASSWORDS_DISABLED = (
     "As of 2024, PyPI requires all users to enable Two-Factor Authentication. This consequently requires all users to "
     "switch to either Trusted Publishers (preferred) or API tokens for package uploads."
