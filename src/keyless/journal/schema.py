@@ -8,11 +8,12 @@ of WAL buys nothing here.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,8 @@ from keyless.errors import KeylessError, Locked, NeedsAttention, UsageError
 from keyless.model.realm import Realm
 
 NAME: Final = "journal.sqlite3"
+_DRAFT: Final = ".journal.sqlite3.draft"
+_MAGIC: Final = b"SQLite format 3\0"
 _APPLICATION: Final = 0x6B796C73  # "kyls": says whose file it is
 _PATIENCE: Final = 30.0
 """Seconds to wait for another process that is writing; a commit takes milliseconds."""
@@ -111,17 +114,17 @@ def connect(folder: Path, realm: Realm) -> sqlite3.Connection:
     """
     path = folder / NAME
     with files.folder(folder) as handle:
+        if not os.path.lexists(path):
+            _create(path, handle, realm)
         writable = _claim(path, handle)
     database: sqlite3.Connection | None = None
     try:
         with translated(path):
-            mode = "rw" if writable else "ro"
-            database = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=_PATIENCE, isolation_level=None
-            )
+            database = _open(path, "rw" if writable else "ro")
             _check(database, path, realm)
             if writable:
-                _prepare(database, path, realm)
+                _settle(database)
+                _migrate(database, realm)
     except BaseException:
         if database is not None:
             database.close()
@@ -129,30 +132,65 @@ def connect(folder: Path, realm: Realm) -> sqlite3.Connection:
     return database
 
 
-def _claim(path: Path, handle: int) -> bool:
-    """Make the file 0600 where it is missing; say whether it can be written. A link or somebody else's is refused."""
-    flags = os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    writable = True
+def _open(path: Path, mode: str) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(address, uri=True, timeout=_PATIENCE, isolation_level=None)
+
+
+def _create(path: Path, handle: int, realm: Realm) -> None:
+    """Make a new journal beside its place and move it there whole, so that an empty or half one is always damage.
+
+    The folder itself is locked meanwhile: of two processes that begin at once, one makes the journal.
+    """
+    draft = path.with_name(_DRAFT)
     try:
-        try:
-            file = os.open(NAME, flags | os.O_RDWR, files.FILE_MODE, dir_fd=handle)
-        except OSError as error:
-            if error.errno not in files.NOT_WRITABLE:
-                raise
-            writable = False
-            file = os.open(NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=handle)
-    except FileNotFoundError:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.path.lexists(path):
+            return
+        for leftover in (draft, Path(f"{draft}-journal")):  # of a run that was killed
+            leftover.unlink(missing_ok=True)
+        file = os.open(_DRAFT, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, files.FILE_MODE, dir_fd=handle)
+        os.fchmod(file, files.FILE_MODE)  # whatever the umask is
+        files.close(file)
+        with translated(path), closing(_open(draft, "rw")) as database:
+            _settle(database)
+            _migrate(database, realm)
+        os.rename(_DRAFT, NAME, src_dir_fd=handle, dst_dir_fd=handle)
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in files.NOT_WRITABLE:
+            raise files.trouble(error, f"make the journal {path}") from None
         raise files.FolderRefused(
             f"There is no journal in {path.parent}, and none can be made there: it cannot be written.",
             hint="Make the folder writable for you, or choose another one.",
         ) from None
+    finally:
+        fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+def _claim(path: Path, handle: int) -> bool:
+    """See that the file is a plain one of one's own and make it private; say whether it can be written."""
+    flags = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    writable = True
+    try:
+        try:
+            file = os.open(NAME, flags | os.O_RDWR, dir_fd=handle)
+        except OSError as error:
+            if error.errno not in files.NOT_WRITABLE:
+                raise
+            writable = False
+            file = os.open(NAME, flags | os.O_RDONLY, dir_fd=handle)
     except OSError as error:
         raise files.trouble(error, f"use the journal {path}") from None
     try:
         status = os.fstat(file)
         files.plain(path, status, own=True)
+        if os.pread(file, len(_MAGIC), 0) != _MAGIC:
+            raise damaged(path, "its beginning is missing")  # SQLite would take a very short file for a new one
         if writable and stat.S_IMODE(status.st_mode) != files.FILE_MODE:
             os.fchmod(file, files.FILE_MODE)
+    except OSError as error:
+        raise files.trouble(error, f"use the journal {path}") from None
     finally:
         files.close(file)
     return writable
@@ -161,10 +199,7 @@ def _claim(path: Path, handle: int) -> bool:
 def _check(database: sqlite3.Connection, path: Path, realm: Realm) -> None:
     """Look before anything is written: whose file is it, how new, which realm, is it sound."""
     application = database.execute("PRAGMA application_id").fetchone()[0]
-    version = database.execute("PRAGMA user_version").fetchone()[0]
-    empty = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-    if empty and application in (0, _APPLICATION) and version == 0:
-        return
+    version = _version(database)
     if application != _APPLICATION:
         raise JournalRefused(f"{path} is no journal of keyless.", hint="Move it away, or choose another folder.")
     if version > VERSION:
@@ -172,6 +207,8 @@ def _check(database: sqlite3.Connection, path: Path, realm: Realm) -> None:
             f"The journal {path} was written by a newer keyless (its form is {version}, this one knows {VERSION}).",
             hint="Update keyless.",
         )
+    if path.stat().st_size % database.execute("PRAGMA page_size").fetchone()[0]:
+        raise damaged(path, "its end is missing")  # SQLite would read the rest of the last page as zeros
     problem = database.execute("PRAGMA quick_check(1)").fetchone()[0]
     if problem != "ok":
         raise damaged(path, "SQLite's own check fails")
@@ -184,15 +221,19 @@ def _check(database: sqlite3.Connection, path: Path, realm: Realm) -> None:
         )
 
 
-def _prepare(database: sqlite3.Connection, path: Path, realm: Realm) -> None:
+def _settle(database: sqlite3.Connection) -> None:
     database.execute("PRAGMA journal_mode=DELETE")
     database.execute("PRAGMA synchronous=EXTRA")
     database.execute("PRAGMA foreign_keys=ON")
     database.execute("PRAGMA trusted_schema=OFF")
-    if database.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+
+
+def _migrate(database: sqlite3.Connection, realm: Realm) -> None:
+    """Bring an older schema, or none at all, to this version; all steps in one transaction."""
+    if _version(database) == VERSION:
         return
     with transaction(database):
-        version = database.execute("PRAGMA user_version").fetchone()[0]  # another process may have been first
+        version = _version(database)  # another process may have been first
         for migration in _MIGRATIONS[version:]:
             for statement in _statements(migration):
                 database.execute(statement)
@@ -200,7 +241,10 @@ def _prepare(database: sqlite3.Connection, path: Path, realm: Realm) -> None:
             database.execute("INSERT INTO meta VALUES ('realm', ?)", (realm.value,))
         database.execute(f"PRAGMA application_id={_APPLICATION}")
         database.execute(f"PRAGMA user_version={VERSION}")
-    _check(database, path, realm)
+
+
+def _version(database: sqlite3.Connection) -> int:
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _statements(script: str) -> Iterator[str]:
