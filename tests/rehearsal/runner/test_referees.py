@@ -60,10 +60,13 @@ class Side:
         self.bench.publisher(index=Index.TESTPYPI)
         self.token = self.bench.token(Index.TESTPYPI).reveal()
 
-    def by_runner(self, kind: str, version: str) -> None:
+    def by_runner(self, kind: str, version: str, ends: str = "success") -> None:
         project = f'[project]\nname = "Example.Project"\nversion = "{version}"\n'
         step = STEPS[kind].replace("HERE", "'${{ secrets.T }}'")
-        self.bench.secret("T", self.token)
+        if ends == "success":
+            self.bench.secret("T", self.token)
+        else:
+            state.delete_secret(self.store, "repository", "acme", "example", None, "T")
         sha = self.bench.commit({PATH: WORKFLOW + step + "\n", "pyproject.toml": project})
         state.tag(self.store, "acme", "example", f"v{version}", sha)
         run = asyncio.run(
@@ -71,7 +74,7 @@ class Side:
                 self.bench.services, "acme", "example", path=PATH, event="push", ref=f"v{version}", actor="ann"
             )
         )
-        assert self.bench.outcome(run).conclusion == "success"
+        assert self.bench.outcome(run).conclusion == ends
 
     def by_client(self, kind: str, version: str, folder: Path) -> None:
         files = [make("Example.Project", version) for make in (artefacts.sdist, artefacts.wheel)]
@@ -99,6 +102,20 @@ class Side:
                 words = ["twine", "upload", "--non-interactive", "-r", "testpypi", "--attestations", *paths]
                 self._run([*words, *attestations], HTTPS_PROXY=self.proxy, **self._identity(claims))
 
+    def refuse(self, kind: str, version: str, folder: Path) -> None:
+        """Let the real client upload with a variable that is set and empty, although an identity could be had."""
+        name, content = artefacts.wheel("Example.Project", version)
+        (folder / name).write_bytes(content)
+        identity = self._identity(self._claims(version))
+        if kind == "twine":
+            words = ["twine", "upload", "--non-interactive", "-r", "testpypi", str(folder / name)]
+            self._run(words, ends=1, TWINE_PASSWORD="", HTTPS_PROXY=self.proxy, **identity)
+        else:
+            at = self.said["services"]["testpypi"] + "/legacy/"
+            self._run(
+                ["uv", "publish", "--publish-url", at, str(folder / name)], ends=2, UV_PUBLISH_TOKEN="", **identity
+            )
+
     def _claims(self, version: str) -> dict[str, str]:
         document = repositories.repository(self.store, "acme", "example")
         sha = repositories.head(self.store, "acme", "example", "main")
@@ -123,7 +140,7 @@ class Side:
             "ACTIONS_ID_TOKEN_REQUEST_URL": issuer.id_token_url(self.said["services"]["issuer"]),
         }
 
-    def _run(self, words: list[str], **env: str) -> None:
+    def _run(self, words: list[str], *, ends: int = 0, **env: str) -> None:
         authority = self.said["ca_file"]
         names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CERT")
         bare = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "NO_COLOR": "1", "PYTHONWARNINGS": "ignore"}
@@ -136,7 +153,7 @@ class Side:
             text=True,
             timeout=60,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert (done.returncode != 0) is (ends != 0), done.stdout + done.stderr
 
     def left_behind(self, version: str) -> dict[str, object]:
         """What the index holds of a version: files without what must differ (times, digests, the version itself)."""
@@ -209,3 +226,11 @@ def test_the_runner_and_the_real_client_leave_the_same_behind(
     assert side.left_behind(f"{number}.1") == side.left_behind(f"{number}.2")
     assert len(side.left_behind(f"{number}.1")) == 2
     assert side.minted() - before - by_runner == by_runner == int(kind == "twine trusted")
+
+
+@pytest.mark.parametrize("kind", ["twine", "uv"])
+def test_a_secret_that_is_gone_and_still_handed_over_is_refused_by_both(kind: str, side: Side, tmp_path: Path) -> None:
+    """Neither the client nor the runner falls back to trusted publishing where an empty credential is given."""
+    side.by_runner(kind, "8.1", ends="failure")
+    side.refuse(kind, "8.2", tmp_path)
+    assert side.left_behind("8.1") == side.left_behind("8.2") == {}
