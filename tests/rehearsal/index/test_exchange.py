@@ -225,6 +225,19 @@ def test_a_workflow_reference_without_a_file(world):
     assert "Could not job extract workflow filename from OIDC claims" in description
 
 
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"repository_owner": "Octo"}, "Check failed for required claim 'repository_owner'"),
+        ({"ref": "", "sha": ""}, "The ref and sha claims are empty"),
+    ],
+)
+def test_claims_that_disagree_with_each_other(world, changes, why):
+    register(world)
+    _, description = refused(world.mint(world.jwt(**changes)))
+    assert description == f"valid token, but no corresponding publisher ({why})"
+
+
 def test_a_pending_publisher_creates_its_project_once(world):
     state.add_pending_publisher(world.store, world.index, "mallory", "newproj", NEW)
     changes = {

@@ -326,3 +326,4 @@ def test_a_new_session_begins_with_the_login(world):
     before = dict(browser.cookies)
     browser.submit(username="ada", password="ada's password")
     assert dict(browser.cookies) != before
+    assert len(world.store.all("pypi.session")) == 1

@@ -360,6 +360,11 @@ def test_a_token_upload_despite_a_publisher_is_mailed_once_per_token(world):
     assert [mail["about"] for mail in mails(world.store, world.index)] == ["Token 'a token'", "Token 'other'"]
 
 
+def test_a_token_upload_without_a_publisher_is_no_news(world):
+    assert world.upload(world.user_token()).status_code == 200
+    assert mails(world.store, world.index) == []
+
+
 def test_a_refused_upload_sends_no_mail(world):
     state.add_publisher(world.store, world.index, "sampleproj", RELEASE)
     world.upload(world.user_token(), ("sampleproj-1.0.exe", b"x"))
@@ -436,6 +441,7 @@ def test_a_removed_publisher_takes_its_tokens_along(world):
     token = world.minted()
     state.remove_publisher(world.store, world.index, "sampleproj", identifier)
     assert probe(world, token) == GONE
+    assert state.tokens(world.store, world.index) == []
 
 
 def test_the_reason_is_repeated_escaped_in_the_body(world):
