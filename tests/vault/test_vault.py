@@ -199,8 +199,16 @@ def test_a_file_under_anothers_name_is_refused(sealed: Sealed) -> None:
     assert refused(sealed, sealed.header.id) is Reason.DAMAGED
 
 
+def test_it_says_whether_there_is_a_file(sealed: Sealed) -> None:
+    assert sealed.vault.holds(sealed.header.id)
+    sealed.vault.shred(sealed.header.id)
+    assert not sealed.vault.holds(sealed.header.id)
+
+
 def test_two_files_of_one_id_are_refused(sealed: Sealed) -> None:
     sealed.path.with_name("copy-" + sealed.path.name).write_bytes(sealed.path.read_bytes())
+    with pytest.raises(Refusal, match="2 files"):
+        sealed.vault.holds(sealed.header.id)
     with pytest.raises(Refusal, match="2 files"):
         sealed.vault.path(sealed.header.id)
 

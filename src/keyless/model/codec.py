@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 T = TypeVar("T")
+_WITHIN_JSON = ("Json", typing.ForwardRef("Json"))
+"""How Json stands inside its own definition, before and after its hints were resolved."""
 
 
 class CodecError(ValueError):
@@ -102,7 +104,7 @@ def decode(kind: type[T], data: Json, where: str = "$") -> T:
 def _decode(kind: typing.Any, data: Json, where: str) -> typing.Any:  # noqa: ANN401, PLR0911  # types as values
     origin = typing.get_origin(kind)
     members = typing.get_args(kind)
-    if isinstance(kind, typing.ForwardRef) and kind.__forward_arg__ == "Json":
+    if kind in _WITHIN_JSON:
         return _decode(Json, data, where)
     if origin in (typing.Union, types.UnionType):
         return _decode_union(members, data, where)
@@ -156,14 +158,11 @@ def _decode_float(data: Json, where: str) -> float:
 
 def _decode_text(kind: type[datetime] | type[bytes], data: str, where: str) -> datetime | bytes:
     """Read a time or bytes, in the one spelling that `encode` gives. The cause is left out: it would quote the text."""
-    value: datetime | bytes | None = None
     with suppress(ValueError):
         value = datetime.fromisoformat(data) if kind is datetime else base64.b64decode(data, validate=True)
-        if encode(value) != data:
-            value = None
-    if value is None:
-        raise CodecError(f"{where}: not a {kind.__name__} as keyless writes it")
-    return value.astimezone(UTC) if isinstance(value, datetime) else value
+        if encode(value) == data:  # also raises, for a time without a zone
+            return value.astimezone(UTC) if isinstance(value, datetime) else value
+    raise CodecError(f"{where}: not a {kind.__name__} as keyless writes it")
 
 
 def _decode_union(members: tuple[typing.Any, ...], data: Json, where: str) -> typing.Any:  # noqa: ANN401
