@@ -11,9 +11,18 @@ import pytest
 from keyless.errors import UsageError
 from keyless.model.github import Repository
 from keyless.model.index import Index
-from keyless.model.plan import Origin, ProveRelease, RegisterPublisher, RevokeToken, SkippedProof
+from keyless.model.plan import (
+    ChangeWorkflow,
+    Delivery,
+    Origin,
+    ProveRelease,
+    RegisterPublisher,
+    RevokeToken,
+    SkippedProof,
+)
 from keyless.model.proof import Grade
 from keyless.model.publisher import Publisher, new_token_page, pending_page, publishing_page, removal_page
+from keyless.model.workflow import FileChange
 from keyless.rehearsal.github import pulls, repositories, runs, state
 from keyless.rehearsal.index import state as index_state
 from keyless.rehearsal.person import PageRefused, Person
@@ -179,6 +188,21 @@ def test_a_plans_steps_are_carried_out_by_whoever_can(store: Store, tmp_path: Pa
     assert index_state.publishers(store, Index.PYPI, "harbour-beacon")
     assert index_state.token(store, Index.PYPI, identifier) is None
     assert not asyncio.run(who.carry_out(SkippedProof("s", Index.PYPI, "harbour-beacon", "why")))
+
+
+def test_a_local_change_is_committed_as_it_lies_in_the_folder(store: Store, tmp_path: Path) -> None:
+    who = person(store, tmp_path)
+    before = state.tree(store, "shap-like", "shap", "main")[WORKFLOW]
+    change = FileChange(WORKFLOW, before, trusted(before))
+    written = tmp_path / "checkout" / WORKFLOW
+    written.parent.mkdir(parents=True)
+    written.write_bytes(change.after)
+    head = state.head(store, "shap-like", "shap", "main")
+    folder = str(tmp_path / "checkout")
+    step = ChangeWorkflow("c", SHAP, "main", head, "main", (change,), Delivery.LOCAL, folder)
+    assert asyncio.run(who.carry_out(step))
+    assert state.tree(store, "shap-like", "shap", "main")[WORKFLOW] == change.after
+    assert not asyncio.run(who.carry_out(step))
 
 
 def test_a_new_token_comes_from_the_projects_owner(store: Store, tmp_path: Path) -> None:

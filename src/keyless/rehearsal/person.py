@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from keyless.errors import UsageError
 from keyless.model.github import Repository
 from keyless.model.index import Index, normalise
-from keyless.model.plan import ChangeWorkflow, ProveRelease, RegisterPublisher, RestoreWorkflow, RevokeToken, Step
+from keyless.model.plan import (
+    ChangeWorkflow,
+    Delivery,
+    ProveRelease,
+    RegisterPublisher,
+    RestoreWorkflow,
+    RevokeToken,
+    Step,
+)
 from keyless.model.publisher import Publisher, new_token_page, pending_page, publishing_page, removal_page
+from keyless.model.workflow import FileChange
 from keyless.rehearsal.browser import Browser, Page, PageRefused
 from keyless.rehearsal.github import repositories, state
 from keyless.rehearsal.index import state as index_state
@@ -110,6 +120,20 @@ class Person:
         numbers = sorted(pull["number"] for pull in pulls if pull["state"] == "open")
         return tuple([await self.merge(repository, number) for number in numbers])
 
+    async def push(self, repository: Repository, branch: str, folder: Path, changes: Sequence[FileChange]) -> bool:
+        """Commit these files as they lie in the checkout `folder`, and push; return whether anything differed."""
+        store = self.services.store
+        present = state.tree(store, repository.owner, repository.name, branch)
+        written = {change.path: (folder / change.path).read_bytes() for change in changes}
+        differing = {path: content for path, content in written.items() if present.get(path) != content}
+        if not differing:
+            return False
+        message = "Publish without a token"
+        state.commit(store, repository.owner, repository.name, branch, differing, message, by=self.login)
+        ref = f"refs/heads/{branch}"
+        await trigger(self.services, repository.owner, repository.name, event="push", ref=ref, actor=self.login)
+        return True
+
     async def release(
         self, repository: Repository, index: Index, *, project: str | None = None, version: str | None = None
     ) -> tuple[int, ...]:
@@ -132,6 +156,8 @@ class Person:
         match step:
             case RegisterPublisher():
                 await self._register(step)
+            case ChangeWorkflow() | RestoreWorkflow() if step.delivery is Delivery.LOCAL:
+                return await self.push(step.repository, step.base, Path(step.folder or "."), step.changes)
             case ChangeWorkflow() | RestoreWorkflow():
                 return bool(await self.merge_open(step.repository))
             case ProveRelease():
