@@ -33,11 +33,17 @@ _DIFF: Final = {
 }
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command line, instead of ending the process from in here."""
+        raise BrokenPipeError
+
+
 class TerminalPaper:
     """Writes to a terminal. What it is given is already fit to be shown."""
 
     def __init__(self, stream: TextIO, *, colour: bool = True, width: int | None = None) -> None:
-        self._console = Console(
+        self._console = _Console(
             file=stream,
             no_color=not colour,
             width=width,
