@@ -7,7 +7,6 @@ import sys
 import click
 
 from keyless.cli.app import App
-from keyless.cli.compose import state_of
 from keyless.cli.shared import command as declare
 from keyless.errors import NeedsAttention
 from keyless.journal import Journal
@@ -19,7 +18,7 @@ from keyless.services.system import SystemClock, prepare
 @declare("Say which migrations are open, until when, and what is next.")
 @click.option("--strict", is_flag=True, help="Exit with 20 when anything is overdue, for a scheduled job.")
 def command(app: App, *, strict: bool) -> None:
-    with Journal.open(prepare(state_of(app)), app.realm) as journal:
+    with Journal.open(prepare(app.state_folder()), app.realm) as journal:
         found = standings(journal, SystemClock(journal.last_seen()).now())
     reporter = app.reporter()
     reporter.banner("status")

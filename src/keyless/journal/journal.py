@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from keyless.errors import UsageError
 from keyless.journal import schema
@@ -23,8 +24,11 @@ from keyless.model import codec
 from keyless.model.codec import Json
 from keyless.model.github import Repository
 from keyless.model.journey import BackupRecord, Journey, JourneyState, StepRecord, StepState
-from keyless.model.plan import Phase, Plan
+from keyless.model.phase import Phase
 from keyless.model.realm import Realm
+
+if TYPE_CHECKING:  # most readers of a journal need no plan, and the start of `keyless status` is measured
+    from keyless.model.plan import Plan
 
 _COARSE = timedelta(minutes=1)
 """How much later a time must be to be worth another flush of the disk."""
@@ -124,6 +128,8 @@ class Journal:
 
     def plan(self, id: str, phase: Phase) -> Plan | None:
         """Return the newest plan of a phase, or None."""
+        from keyless.model.plan import Plan
+
         kept = [body["plan"] for _, body in self._history.bodies(id, "plan") if body["phase"] == phase.value]
         return None if not kept else self._history.decoded(Plan, kept[-1])
 

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from keyless.journal import Journal
 from keyless.model.journey import Journey, JourneyState, StepState
-from keyless.model.plan import Phase
+from keyless.model.phase import Phase
 
 _SOON = timedelta(days=3)
 

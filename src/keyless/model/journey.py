@@ -8,7 +8,7 @@ from enum import Enum
 
 from keyless.model.codec import Json
 from keyless.model.github import Repository
-from keyless.model.plan import Phase
+from keyless.model.phase import Phase
 
 
 class JourneyState(Enum):

@@ -9,17 +9,10 @@ from typing import TypeAlias
 
 from keyless.model.github import Repository, SecretEntry
 from keyless.model.index import Index
+from keyless.model.phase import Phase as Phase  # noqa: PLC0414  # a plan's word, also from here
 from keyless.model.proof import Grade
 from keyless.model.publisher import Publisher
 from keyless.model.workflow import FileChange
-
-
-class Phase(Enum):
-    """Which command a plan belongs to."""
-
-    MIGRATE = "migrate"
-    ROLLBACK = "rollback"
-    FINISH = "finish"
 
 
 class Delivery(Enum):

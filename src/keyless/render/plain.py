@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from keyless.model.realm import Realm
 from keyless.model.table import Table
 from keyless.model.text import clean
-from keyless.model.workflow import FileChange
-from keyless.render.diff import DiffLine, diff_lines
-from keyless.render.views import view
+
+if TYPE_CHECKING:  # what shows diffs and values waits for one: the start of `keyless status` is measured
+    from keyless.model.workflow import FileChange
+    from keyless.render.diff import DiffLine
 
 REHEARSAL = "REHEARSAL"
 
@@ -72,6 +73,8 @@ class LineReporter:
 
     def diff(self, changes: Sequence[FileChange]) -> None:
         """Show what changes in files."""
+        from keyless.render.diff import diff_lines
+
         for change in changes:
             self._paper.diff(tuple(diff_lines(change)))
 
@@ -81,6 +84,8 @@ class LineReporter:
 
     def show(self, value: object) -> None:
         """Show a value by its view."""
+        from keyless.render.views import view
+
         for block in view(value):
             if isinstance(block, Table):
                 self.table(block)

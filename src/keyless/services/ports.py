@@ -8,29 +8,31 @@ wherever the return type has room for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from keyless.model.github import (
-    Branch,
-    PullRequest,
-    Repository,
-    RepositoryFacts,
-    Run,
-    RunJob,
-    SecretEntry,
-    SourceFile,
-    Store,
-    Viewer,
-    Visibility,
-)
-from keyless.model.index import Index
-from keyless.model.reading import Reading
-from keyless.model.release import AttestationFact, Release, ReleaseFile
-from keyless.model.token import Probe
-from keyless.model.workflow import FileChange
-from keyless.secret import Secret
+if TYPE_CHECKING:  # a clock is all that `keyless status` needs of this room, and its start is measured
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from keyless.model.github import (
+        Branch,
+        PullRequest,
+        Repository,
+        RepositoryFacts,
+        Run,
+        RunJob,
+        SecretEntry,
+        SourceFile,
+        Store,
+        Viewer,
+        Visibility,
+    )
+    from keyless.model.index import Index
+    from keyless.model.reading import Reading
+    from keyless.model.release import AttestationFact, Release, ReleaseFile
+    from keyless.model.token import Probe
+    from keyless.model.workflow import FileChange
+    from keyless.secret import Secret
 
 
 class Clock(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -49,4 +48,6 @@ class SystemClock(Clock):
 
     async def sleep(self, seconds: float) -> None:
         """Wait; a negative time is none."""
+        import asyncio  # `keyless status` only asks the time, and its start is measured
+
         await asyncio.sleep(max(0.0, seconds))
