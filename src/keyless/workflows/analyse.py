@@ -29,10 +29,11 @@ def analyse_library(library: Library) -> Analysis:
     found = list(sites(seen))
     references = tuple(dict.fromkeys(_references(found)))
     handed = unseen(library, seen, found)
-    may_read = tuple(dict.fromkeys((*_opaque(found), *any_secret(library), *handed.may_read)))
+    may_read = _once((*_opaque(found), *any_secret(library), *handed.may_read))
     steps = tuple(_merged([*(site.step() for site in found), *handed.steps]))
     references += tuple(r for r in handed.references if r not in references)
-    other = _other(secret_reads(library), references)
+    named = {(m.secret, m.place) for m in may_read}
+    other = tuple(r for r in _other(secret_reads(library), references) if (r.secret, r.place) not in named)
     return Analysis(
         publish_steps=steps,
         references=references,
@@ -42,6 +43,11 @@ def analyse_library(library: Library) -> Analysis:
         wanted=tuple(dict.fromkeys(path for visit in seen for path in visit.wanted)),
         other_reads=other,
     )
+
+
+def _once(found: Iterable[MayRead]) -> tuple[MayRead, ...]:
+    """Return each expression at each place once: the first that speaks of it says most."""
+    return tuple({(m.place, m.expression, m.secret): m for m in reversed(list(found))}.values())[::-1]
 
 
 def _references(found: Iterable[Site]) -> Iterator[Reference]:

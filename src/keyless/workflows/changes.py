@@ -196,6 +196,8 @@ class EditScript:
         for start, end, new in self.parts:
             whole_lines = is_line_start(node.value, start) and is_line_start(node.value, end) and end > start
             first, last = offsets[start], offsets[end - 1] + 1 if end > start else offsets[start]
+            if end > start and node.value[end - 1] == "\n" and node.style == "|":
+                last = doc.text.line_end(offsets[end - 1])
             if whole_lines and not new and node.style == "|":
                 first, last = doc.text.line_start(first), doc.text.line_end(last - 1)
             found.append(Edit(first, last, new.replace("\n", doc.text.newline), self.why))

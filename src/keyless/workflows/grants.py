@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from keyless.workflows.changes import AddPair, Operation, ReplacePair, SetScalar
 from keyless.workflows.needs import needs
 from keyless.workflows.permissions import SCOPES, granted
-from keyless.workflows.shape import Job, Path
+from keyless.workflows.shape import Action, Job, Path
 from keyless.workflows.sites import Site
 from keyless.workflows.tree import get, pairs
 
 _WHY = "`id-token: write` lets the job ask for the ID token that PyPI exchanges"
 
 
-def permission(site: Site) -> list[Operation]:
+def permission(site: Site, local: Callable[[str], Action | None]) -> list[Operation]:
     """Return the operations that give a site's job the ID token. Raises Refused where its needs cannot be told."""
     flow, job = site.visit.workflow, site.visit.job
     has = granted(flow, job)
@@ -24,7 +26,7 @@ def permission(site: Site) -> list[Operation]:
     if has.level == "workflow":
         why = f"{_WHY}; the others are what the workflow gave the job, since a job's own list replaces it."
     else:
-        wanted = needs(job)
+        wanted = needs(job, local)
         scopes = wanted.scopes
         kept = f"; the job needs {wanted.sentence}" if scopes else ""
         why = f"{_WHY}; a list of its own takes every default permission away{kept}."

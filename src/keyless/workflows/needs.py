@@ -6,10 +6,11 @@ Sources: the actions' own documentation. What uses the token in an unknown way i
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from keyless.workflows.refusal import Refused
-from keyless.workflows.shape import Job, Step
+from keyless.workflows.shape import Action, Job, Step
 from keyless.workflows.shell import Command, base_name, commands, program
 from keyless.workflows.tree import scalars, string
 
@@ -67,15 +68,25 @@ class Needs:
         return ", ".join(f"{scope}: {self.scopes[scope]} for {why}" for scope, why in self.reasons.items())
 
 
-def needs(job: Job) -> Needs:
-    """Return what the job's steps need. Raises Refused where a step uses the token in a way that cannot be told."""
+def needs(job: Job, local: Callable[[str], Action | None] = lambda _: None) -> Needs:
+    """Return what the job's steps need. Raises Refused where a step uses the token in a way that cannot be told.
+
+    `local` finds a local action by its folder; one that is not found is such a refusal.
+    """
     result = Needs()
-    for step in job.steps:
-        if step.uses is not None:
+    _steps(job.steps, local, result)
+    return Needs(dict(sorted(result.scopes.items())), result.reasons)
+
+
+def _steps(steps: Sequence[Step], local: Callable[[str], Action | None], result: Needs) -> None:
+    for step in steps:
+        found = local(step.uses.name) if step.uses is not None and step.uses.local else None
+        if found is not None and found.steps:
+            _steps(found.steps, local, result)
+        elif step.uses is not None:
             _action(step, result)
         else:
             _script(step, result)
-    return Needs(dict(sorted(result.scopes.items())), result.reasons)
 
 
 def _action(step: Step, result: Needs) -> None:

@@ -11,7 +11,7 @@ from keyless.workflows.expressions import Access, Expression, accesses, embedded
 from keyless.workflows.scope import Scope, texts
 from keyless.workflows.shape import Job, Workflow
 from keyless.workflows.text import Text
-from keyless.workflows.tree import get, pairs, string
+from keyless.workflows.tree import get, offset_in, pairs, string
 from keyless.workflows.walk import Library, matrix_values
 
 
@@ -69,21 +69,6 @@ class _PlaceOf:
 
     def __call__(self, offset: int) -> Place:
         return self.text.place(offset_in(self.text, self.node, offset), self.job, self.step)
-
-
-def offset_in(text: Text, node: yaml.ScalarNode, offset: int) -> int:
-    """Return where the character at `offset` of a scalar's value stands in the file (the node's start if unclear)."""
-    value = str(node.value)
-    at = value.find("${{", offset)
-    needle = value[offset : offset + 40].split("\n", maxsplit=1)[0]
-    source = text.text[node.start_mark.index : node.end_mark.index]
-    nth = value[:at].count(needle) if needle and at == offset else value[:offset].count(needle) if needle else 0
-    found = -1
-    for _ in range(nth + 1):
-        found = source.find(needle, found + 1) if needle else -1
-        if found < 0:
-            return int(node.start_mark.index)
-    return int(node.start_mark.index) + found
 
 
 def _nodes(flow: Workflow) -> Iterator[tuple[yaml.ScalarNode, _PlaceOf, Job | None]]:

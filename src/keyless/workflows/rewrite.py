@@ -10,6 +10,7 @@ import yaml
 from keyless.model.github import SourceFile
 from keyless.model.index import Index
 from keyless.model.workflow import Credential, Declined, FileChange, Rewrite, Target
+from keyless.workflows.analyse import analyse
 from keyless.workflows.changes import AddPair, EditScript, InsertStep, Operation, RemovePairs, RemoveStep
 from keyless.workflows.grants import permission
 from keyless.workflows.hunks import apply, distinct, hunks
@@ -33,7 +34,8 @@ def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None
     """
     library = read(files)
     seen = visits(library)
-    found = [site for site in sites(seen) if site.counts]
+    every = list(sites(seen))
+    found = [site for site in every if site.counts]
     blobs = {file.path: file for file in files}
     changes: list[FileChange] = []
     refusals: list[Declined] = []
@@ -46,7 +48,7 @@ def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None
             refusals.append(declined(path, refusal, [s for s in here if s.credentials]))
             continue
         changes.extend([change] if change is not None else [])
-    refusals.extend(_handed(library, seen, found, {d.path for d in refusals}))
+    refusals.extend(_handed(library, seen, every, {d.path for d in refusals}))
     gone = {d.path for d in refusals}
     return Rewrite(tuple(c for c in changes if c.path not in gone), tuple(refusals))
 
@@ -90,7 +92,7 @@ def _file(
     operations: list[Operation] = []
     for job in dict.fromkeys(site.visit.job.id for site in todo):
         of_job = [site for site in todo if site.visit.job.id == job]
-        operations += _environment(flow.jobs[job], of_job, environments) + permission(of_job[0])
+        operations += _environment(flow.jobs[job], of_job, environments) + permission(of_job[0], library.action)
         for site in of_job:
             if site.credentials:
                 operations += RECIPES[site.upload.tool](site)
@@ -133,6 +135,8 @@ def _made(doc: Document, operations: Sequence[Operation], file: SourceFile, jobs
     """Make the change, and prove it: parsed again, the tree is exactly what was meant and no token is handed over."""
     edits = distinct([edit for operation in operations for edit in operation.edits(doc)])
     after = apply(doc.text, edits)
+    if not doc.text.text.endswith("\n"):  # the last lines went, and the file had no line break at its end
+        after = after.removesuffix("\n").removesuffix("\r")
     intended = copy.deepcopy(plain(doc.root))
     for operation in _in_order(operations):
         operation.apply(intended)
@@ -140,7 +144,7 @@ def _made(doc: Document, operations: Sequence[Operation], file: SourceFile, jobs
     if not isinstance(root, yaml.Node) or plain(root) != intended:
         raise Refused("a change of its text would have changed more than was meant")
     encoded = doc.text.encode(after)
-    _proven(SourceFile(file.path, encoded), jobs)
+    _proven(file, SourceFile(file.path, encoded), jobs)
     return FileChange(file.path, file.content, encoded, hunks(doc.text, edits), file.blob)
 
 
@@ -181,7 +185,25 @@ def _in_order(operations: Sequence[Operation]) -> list[Operation]:
     return [*(o for o in operations if not isinstance(o, (InsertStep, RemoveStep))), *moving]
 
 
-def _proven(file: SourceFile, jobs: set[str]) -> None:
-    left = [site for site in sites(visits(read([file]))) if site.counts and site.visit.job.id in jobs]
+def _proven(before: SourceFile, after: SourceFile, jobs: set[str]) -> None:
+    """Raise Refused where an upload still gets a credential, or where a secret that it had is still read."""
+    old, new = [list(sites(visits(read([file])))) for file in (before, after)]
+    left = [site for site in new if site.counts and site.visit.job.id in jobs]
     if not left or any(site.credentials or not site.granted.id_token for site in left):
         raise Refused("after the change an upload would still be handed a credential")
+    gone = {name for site in old if site.counts for name in site.secrets} - {n for site in new for n in site.secrets}
+    was, now = [_reads(file, gone) for file in (before, after)]
+    for name in gone:
+        if now.count(name) > was.count(name):
+            raise Refused(
+                f"another line, which made the credential of {name}, would still read it",
+                f"Take out every line that reads {name}.",
+            )
+
+
+def _reads(file: SourceFile, names: set[str]) -> list[str]:
+    """Return the names of these secrets once for each read that is no credential of an upload."""
+    result = analyse([file])
+    return [r.secret for r in result.other_reads if r.secret in names] + [
+        m.secret for m in result.may_read if m.secret in names
+    ]

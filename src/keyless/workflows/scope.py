@@ -33,6 +33,8 @@ class Binding:
     expands: bool = False
     path: Path = ()
     name: str = ""
+    others: tuple[Binding, ...] = ()
+    """What it may be instead, where a condition of a script decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def trace(binding: Binding, depth: int = 0) -> tuple[Source, ...]:
     """Return every source that the binding's text may take its value from, in order, each once."""
     if depth > DEEPEST:
         return (Opaque(binding.text[:80], binding.place, "it refers to itself"),)
-    found: dict[Source, None] = {}
+    found: dict[Source, None] = {s: None for other in binding.others for s in trace(other, depth + 1)}
     rest, at = "", 0
     for part in embedded(binding.text):
         rest += binding.text[at : part.start] + "\0"
@@ -231,6 +233,10 @@ def static(binding: Binding, depth: int = 0) -> tuple[str, ...] | None:
     """Return every text that a binding may have, with expressions and shell variables filled in, or None."""
     if depth > DEEPEST:
         return None
+    if binding.others:
+        every = [static(b, depth + 1) for b in (replace(binding, others=()), *binding.others)]
+        known = [one for one in every if one is not None]
+        return tuple(dict.fromkeys(t for one in known for t in one)) if len(known) == len(every) else None
     options: tuple[str, ...] = ("",)
     at = 0
     for part in embedded(binding.text):

@@ -76,7 +76,7 @@ def _scripts(command: Command) -> list[tuple[str, Reader]]:
     name = base_name(texts[0])
     plain = [text for text in texts[1:] if not text.startswith("-") and "=" not in text]
     if name in _SHELLS or _PYTHONS.match(name):
-        return [_file(plain[0])] if plain and _FILE.match(plain[0]) else []
+        return [_file(plain[0])] if plain and _FILE.match(plain[0]) and plain[0] != "setup.py" else []
     if _FILE.match(texts[0]) and ("/" in texts[0] or len(command.words) != len(words)):
         return [_file(texts[0])]
     return _runner(name, texts, plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
@@ -15,10 +16,18 @@ Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
 
 MOST_NODES = 100_000
 DEEPEST = 60
+DEEPEST_FLOW = 500
+_BRACKET = re.compile(r"[\[\]{}]")
+
+
+_DEEP = re.compile(r"^(?:[ \t]*[-?][ \t]){200}|^[ \t]{2000}[-?\w]", re.MULTILINE)
+"""Block nesting that only an attack has. The C composer calls itself for each level and would exhaust the C stack."""
 
 
 def compose(text: Text) -> yaml.Node | FileProblem:
     """Return the root node, or why there is none: not YAML, several documents, empty, an alias bomb or a cycle."""
+    if _DEEP.search(text.text) or _flow_depth(text.text) > DEEPEST_FLOW:
+        return FileProblem(text.path, "its aliases or its nesting expand without bound")
     try:
         root = yaml.compose(text.text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -31,6 +40,17 @@ def compose(text: Text) -> yaml.Node | FileProblem:
     if root is None:
         return FileProblem(text.path, "it is empty")
     return root if _bounded(root) else FileProblem(text.path, "its aliases or its nesting expand without bound")
+
+
+def _flow_depth(text: str) -> int:
+    """Return how deep brackets and braces nest at most, without regard to quotes (so rather too deep than not)."""
+    if text.count("{") + text.count("[") <= DEEPEST_FLOW:
+        return 0
+    depth = deepest = 0
+    for match in _BRACKET.finditer(text):
+        depth = depth + 1 if match[0] in "[{" else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _bounded(root: yaml.Node) -> bool:
@@ -147,3 +167,18 @@ def shared(root: yaml.Node) -> frozenset[int]:
         seen.add(id(node))
         stack.extend(children(node))
     return frozenset(twice)
+
+
+def offset_in(text: Text, node: yaml.ScalarNode, offset: int) -> int:
+    """Return where the character at `offset` of a scalar's value stands in the file (the node's start if unclear)."""
+    value = str(node.value)
+    at = value.find("${{", offset)
+    needle = value[offset : offset + 40].split("\n", maxsplit=1)[0]
+    source = text.text[node.start_mark.index : node.end_mark.index]
+    nth = value[:at].count(needle) if needle and at == offset else value[:offset].count(needle) if needle else 0
+    found = -1
+    for _ in range(nth + 1):
+        found = source.find(needle, found + 1) if needle else -1
+        if found < 0:
+            return int(node.start_mark.index)
+    return int(node.start_mark.index) + found

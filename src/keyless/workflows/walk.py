@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import yaml
@@ -15,7 +15,7 @@ from keyless.workflows.shape import Action, Job, Pair, Step, Workflow, action, m
 from keyless.workflows.shell import commands
 from keyless.workflows.text import Text, read_text
 from keyless.workflows.tools.base import StepView
-from keyless.workflows.tree import compose, get, pairs, repeated_key, string, strings
+from keyless.workflows.tree import compose, get, offset_in, pairs, repeated_key, string, strings
 from keyless.workflows.writes import exported, written
 
 DEEPEST = 6
@@ -283,11 +283,17 @@ def _view(
     script = string(step.run) or ""
     folder = _folder(step, job, inner)
     ran = expand(commands(script), library.other, folder)
-    view = StepView(step.uses, inputs, ran.commands, inner, place, script)
+    at = _places(text, step, place) if place.path == text.path else None
+    view = StepView(step.uses, inputs, ran.commands, inner, place, script, at)
     inner = inner.with_env(exported(view))
     view = replace(view, scope=inner)
     kept = {name: value for name, value in written(view).env.items() if " " in name}
     return replace(view, scope=inner.with_env(kept)), ran.wanted
+
+
+def _places(text: Text, step: Step, place: Place) -> Callable[[int], Place] | None:
+    node = step.run
+    return None if node is None else lambda at: text.place(offset_in(text, node, at), place.job, place.step)
 
 
 def _folder(step: Step, job: Job, scope: Scope) -> str:
@@ -308,5 +314,7 @@ def _bindings(
 def _binding(
     text: Text, pair: Pair, level: str, scope: Scope, job: str | None = None, step: int | None = None
 ) -> Binding:
-    place = text.place(pair.value.start_mark.index, job, step)
+    node, at = pair.value, pair.text.find("${{")
+    start = offset_in(text, node, at) if at >= 0 and isinstance(node, yaml.ScalarNode) else node.start_mark.index
+    place = text.place(start, job, step)
     return Binding(pair.text, place, level, scope, path=pair.path, name=str(pair.key.value))

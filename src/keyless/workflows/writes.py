@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from keyless.workflows.scope import Binding
+from keyless.workflows.shell import Word
 from keyless.workflows.tools.base import StepView
 from keyless.workflows.tools.poetry import configured
 from keyless.workflows.tools.twine import PYPIRC_PASSWORD, PYPIRC_USERNAME
 
 _PAIR = re.compile(r"^\s*[\"']?([A-Za-z_][\w-]*)=(.*)$", re.ASCII | re.DOTALL)
 _OLD = re.compile(r"::set-(env|output) name=([\w-]+)::(.*)$", re.DOTALL)
+_CONDITIONAL = re.compile(r"^\s*(?:if|case|elif|else)\b|\|\||\]\s*&&", re.MULTILINE)
 _SETTING = re.compile(r"^\s*(password|username)\s*[=:]\s*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -29,11 +31,12 @@ def written(step: StepView) -> Writes:
     result.env.update(configured(step))
     to_env, to_output = _mentions(step, "GITHUB_ENV"), _mentions(step, "GITHUB_OUTPUT")
     local = exported(step)
-    view = StepView(step.uses, step.inputs, step.commands, step.scope.with_env(local), step.place)
+    view = replace(step, scope=step.scope.with_env(local))
     for command in step.commands:
-        for text, expands in [(word.text, not word.literal) for word in command.words[:8]] + [(command.heredoc, True)]:
-            for line in text.splitlines() if "<<" not in text else []:
-                _line(line, expands, view, result, to_env=to_env, to_output=to_output)
+        body = Word(command.heredoc, command.start, command.end)
+        for item in (*command.words[:8], body):
+            for line in item.text.splitlines() if "<<" not in item.text else []:
+                _line(replace(item, text=line), view, result, to_env=to_env, to_output=to_output)
     _pypirc(view, result)
     return result
 
@@ -41,12 +44,18 @@ def written(step: StepView) -> Writes:
 def exported(step: StepView) -> dict[str, Binding]:
     """Return the variables that a script sets for its own later commands (`X=…` or `export X=…` on their own)."""
     found: dict[str, Binding] = {}
+    conditional = _CONDITIONAL.search(step.script) is not None
     for command in step.commands:
         if command.words or command.targets:
             continue
         for name, word in command.assignments:
             scope = step.scope.with_env(found)
-            found[name] = Binding(word.text, step.place, "step", scope, expands=not word.literal)
+            before = found.get(name) or step.scope.env.get(name)
+            new = Binding(word.text, step.place_of(word), "step", scope, expands=not word.literal)
+            if conditional:
+                unset = Binding("", step.place, "step", step.scope)
+                new = replace(new, others=(before or unset, *(before.others if before else ())))
+            found[name] = new
     return found
 
 
@@ -54,16 +63,16 @@ def _mentions(step: StepView, name: str) -> bool:
     return name in step.script
 
 
-def _line(line: str, expands: bool, view: StepView, result: Writes, *, to_env: bool, to_output: bool) -> None:
-    old = _OLD.search(line)
+def _line(line: Word, view: StepView, result: Writes, *, to_env: bool, to_output: bool) -> None:
+    old = _OLD.search(line.text)
     if old:
         kind = result.env if old[1] == "env" else result.outputs
-        kind[old[2]] = Binding(old[3], view.place, "step", view.scope, expands=expands)
+        kind[old[2]] = view.word(replace(line, text=old[3]))
         return
-    match = _PAIR.match(line)
+    match = _PAIR.match(line.text)
     if match is None:
         return
-    value = Binding(match[2].strip("\"'"), view.place, "step", view.scope, expands=expands)
+    value = view.word(replace(line, text=match[2].strip("\"'")))
     if to_env:
         result.env[match[1]] = value
     if to_output:
@@ -89,4 +98,5 @@ def _pypirc(view: StepView, result: Writes) -> None:
     for name, found in ((PYPIRC_PASSWORD, passwords), (PYPIRC_USERNAME, users)):
         if found:
             before = [result.env[name].text] if name in result.env else []
-            result.env[name] = Binding(" ".join(before + found), view.place, "step", view.scope, expands=True)
+            joined = Word(" ".join(before + found), max(view.script.find("${{"), 0), len(view.script))
+            result.env[name] = view.word(joined)

@@ -14,9 +14,9 @@ from keyless.workflows.shape import Job
 IDENTIFIER = "permissions-too-narrow"
 
 
-def _lacking(job: Job, has: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _lacking(look: Look, job: Job, has: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     try:
-        wanted = needs(job)
+        wanted = needs(job, look.library.action)
     except Refused:  # what the steps need cannot be told, so nothing can be said to lack
         return
     for scope, access in wanted.scopes.items():
@@ -33,7 +33,7 @@ def check(look: Look) -> Iterator[Finding]:
         if (flow.path, job.id) in done or has.level != "job" or has.everything:
             continue
         done.add((flow.path, job.id))
-        for scope, reason in _lacking(job, has.scopes):
+        for scope, reason in _lacking(look, job, has.scopes):
             yield Finding(
                 IDENTIFIER,
                 "error",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -49,6 +49,8 @@ class StepView:
     scope: Scope
     place: Place
     script: str = ""
+    at: Callable[[int], Place] | None = None
+    """Turns an offset in the script into a place."""
 
     def variable(self, *names: str) -> Binding | None:
         """Return the first of these environment variables that is set."""
@@ -56,7 +58,14 @@ class StepView:
 
     def word(self, word: Word) -> Binding:
         """Return a shell word as a value in this step's scope."""
-        return Binding(word.text, self.place, "step", self.scope, expands=not word.literal)
+        return Binding(word.text, self.place_of(word), "step", self.scope, expands=not word.literal)
+
+    def place_of(self, word: Word) -> Place:
+        """Return where a word of the script stands: at its expression, if it has one."""
+        if self.at is None or not word.end:
+            return self.place
+        expression = self.script.find("${{", word.start, word.end)
+        return self.at(expression if expression >= 0 else word.start)
 
     def programs(self, *names: str) -> Iterable[tuple[Command, tuple[Word, ...], StepView]]:
         """Yield the commands that run one of these programs: the command, its words, and the step as it sees it."""
