@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keyless import workflows
 from keyless.errors import UsageError
@@ -75,7 +75,8 @@ class Interview:
             told = upload.step.project or self.suggested
             about = {"step": upload.key, "index": upload.index.value}
             default = (normalise(told),) if told else None
-            names = await ask_names(self.operator, question("project"), about, default=default)
+            row = replace(question("project"), asked=told is None)  # what the files tell is not asked, only a flag differs
+            names = await ask_names(self.operator, row, about, default=default)
             named[upload.key] = tuple(normalise(name) for name in names)
         return named
 

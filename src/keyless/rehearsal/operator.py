@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from keyless.errors import UsageError
 from keyless.operators.question import Answer, Choice, Kind, Question
 from keyless.operators.script import unanswered
+from keyless.operators.values import read_answer
 from keyless.rehearsal.person import Person
 from keyless.rehearsal.world_facts import LoadedWorld, NamedToken
 from keyless.secret import Secret
@@ -32,6 +33,10 @@ class RehearsalOperator:
         choices: Sequence[Choice] | None = None,
     ) -> Answer:
         """Return this person's answer, otherwise the default."""
+        told = self._world.told(question.identifier, about)
+        if told is not None:
+            many = question.kind in (Kind.NAMES, Kind.CHOICES)
+            return read_answer(question, list(told) if many else told[0], about, choices)
         own = await self._own(question.identifier, about)
         if own is not None:
             return own
