@@ -93,9 +93,10 @@ class Interview:
     async def _skipped(self, projects: Mapping[str, tuple[str, ...]]) -> Mapping[Index, str]:
         if not any(upload.index is Index.PYPI for upload in uploads(self.survey.analysis)):
             return {}
-        choice = await ask_text(self.operator, question("testpypi"), {})
+        about = {"repository": str(self.survey.facts.repository)}
+        choice = await ask_text(self.operator, question("testpypi"), about)
         if choice == "skip":
-            return {Index.TESTPYPI: await ask_text(self.operator, question("testpypi-reason"), {})}
+            return {Index.TESTPYPI: await ask_text(self.operator, question("testpypi-reason"), about)}
         if not any(upload.index is Index.TESTPYPI for upload in uploads(self.survey.analysis)):
             raise UsageError(
                 f"No workflow of {self.survey.facts.repository} uploads to TestPyPI, so nothing can be proven there.",

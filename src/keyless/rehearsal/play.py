@@ -38,7 +38,7 @@ from keyless.services.indexes import IndexService
 from keyless.services.sigstore import SigstoreVerifier
 from keyless.vault import Vault
 
-DEFAULT_WORLD = "shap-like"
+DEFAULT_WORLD = "two-libraries"
 _DAY = 86_400
 
 
