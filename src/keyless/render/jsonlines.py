@@ -11,7 +11,6 @@ from keyless.model.realm import Realm
 from keyless.model.table import Table
 from keyless.model.text import hide_credentials
 from keyless.model.workflow import FileChange
-from keyless.render.diff import diff_text
 
 VERSION: Final = 1
 
@@ -60,6 +59,8 @@ class JsonReporter:
 
     def diff(self, changes: Sequence[FileChange]) -> None:
         """Write one "diff" for each file."""
+        from keyless.render.diff import diff_text
+
         for change in changes:
             reasons: list[Json] = [{"line": hunk.line, "why": hunk.why} for hunk in change.hunks]
             self._write("diff", path=change.path, diff=diff_text(change), reasons=reasons)

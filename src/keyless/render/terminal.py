@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from rich import box
 from rich.console import Console
@@ -11,7 +11,9 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from keyless.model.table import Table
-from keyless.render.diff import DiffLine
+
+if TYPE_CHECKING:
+    from keyless.render.diff import DiffLine
 
 _STYLES: Final = {
     "": "",
