@@ -60,7 +60,10 @@ def folder(path: Path, *, create: bool = True) -> Iterator[int]:
     except OSError as error:
         raise trouble(error, f"use the folder {path}") from None
     try:
-        _trust(path, os.fstat(handle), handle)
+        try:
+            _trust(path, os.fstat(handle), handle)
+        except OSError as error:
+            raise trouble(error, f"use the folder {path}") from None
         yield handle
     finally:
         close(handle)
@@ -187,7 +190,7 @@ def _write_draft(within: int, draft: str, data: bytes) -> None:
         while view:
             view = view[os.write(handle, view) :]
         os.fsync(handle)
-        if hasattr(os, "posix_fadvise"):
+        if hasattr(os, "posix_fadvise"):  # pragma: no branch  # not on every system
             os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)  # so that reading it again asks the disk
     finally:
         os.close(handle)

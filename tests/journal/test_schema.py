@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import sqlite3
@@ -341,3 +342,76 @@ def test_importing_it_brings_nothing_beyond_the_standard_library() -> None:
     code = "import sys, keyless.journal; print(*{name.partition('.')[0] for name in sys.modules} - set(sys.stdlib_module_names))"
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert {name for name in found if not name.startswith("_")} <= {"keyless", "sitecustomize", "distutils-precedence"}
+
+
+CALLS = ("open", "fsync", "fchmod", "rename", "pread", "fstat", "unlink")
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EMFILE, errno.EACCES])
+@pytest.mark.parametrize("there", [False, True])
+def test_opening_fails_clearly_at_every_call_and_never_half(folder: Path, code: int, there: bool) -> None:
+    if there:
+        made(folder)
+        (folder / "journal.sqlite3").chmod(0o644)
+    failures: list[int] = []
+    for at in range(1, 60):
+        left = [at]
+
+        def wrapped(real: Callable[..., object], left: list[int]) -> Callable[..., object]:
+            def call(*args: object, **kwargs: object) -> object:
+                left[0] -= 1
+                if left[0] == 0:
+                    raise OSError(code, os.strerror(code))
+                return real(*args, **kwargs)
+
+            return call
+
+        with pytest.MonkeyPatch.context() as patch:
+            for name in CALLS:
+                patch.setattr(os, name, wrapped(getattr(os, name), left))
+            try:
+                Journal.open(folder, Realm.REAL).close()
+            except KeylessError as error:
+                failures.append(error.exit_code)
+        if left[0] > 0:
+            break
+    assert len(failures) > 3
+    assert set(failures) <= {4, 75}
+    with Journal.open(folder, Realm.REAL) as journal:
+        assert len(journal.journeys()) == there
+
+
+def test_trouble_of_the_system_inside_the_database_is_translated(tmp_path: Path) -> None:
+    with pytest.raises(StorageTrouble), schema.translated(tmp_path):
+        raise OSError(errno.EIO, "as told")
+
+
+def test_a_check_of_sqlites_own_that_fails_is_damage(folder: Path) -> None:
+    file = made(folder, 40)
+    whole = bytearray(file.read_bytes())
+    whole[4096 * 2 : 4096 * 2 + 8] = bytes(8)
+    file.write_bytes(whole)
+    refused(folder, JournalDamaged)
+
+
+def test_a_journal_that_somebody_made_a_moment_before_is_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = schema.fcntl.flock
+
+    def slow(handle: int, how: int) -> None:
+        monkeypatch.setattr(schema.fcntl, "flock", real)
+        made(folder)
+        real(handle, how)
+
+    monkeypatch.setattr(schema.fcntl, "flock", slow)
+    with Journal.open(folder, Realm.REAL) as journal:
+        assert len(journal.journeys()) == 1
+
+
+def test_a_version_that_another_process_migrated_meanwhile_is_left_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Journal.open(folder, Realm.REAL) as journal:
+        versions = iter([0, schema.VERSION])
+        monkeypatch.setattr(schema, "_version", lambda database: next(versions))
+        schema._migrate(journal._database, Realm.REAL)
+        assert journal.journeys() == ()

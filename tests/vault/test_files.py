@@ -182,7 +182,7 @@ def test_an_export_that_reads_differently_is_not_believed(
         sealed.vault.export(sealed.header.id, tmp_path / "x")
 
 
-CALLS = ("open", "write", "fsync", "fchmod", "replace", "read", "mkdir", "close")
+CALLS = ("open", "write", "fsync", "fchmod", "replace", "read", "mkdir", "close", "fstat", "stat", "listdir")
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES, errno.EMFILE)
 
 

@@ -11,11 +11,13 @@ from keyless.vault import (
     PassphraseKey,
     PassphraseUnlock,
     RecipientKey,
+    Refusal,
     Vault,
     cipher,
     keys,
     new_recipient,
 )
+from keyless.vault.canonical import decoded64
 from keyless.vault.cipher import NotAuthentic
 from tests.vault.conftest import LEASE, NOW, contents
 
@@ -86,3 +88,9 @@ def test_a_mistyped_identity_is_told_apart_from_a_wrong_one(vault: Vault) -> Non
     header = vault.seal(contents(), LEASE, [RecipientKey(public)])
     with pytest.raises(UsageError, match="mistyped"):
         vault.open(header.id, IdentityUnlock(Secret(private.reveal()[:-1])), now=NOW)
+
+
+def test_base64_that_is_no_text_is_refused() -> None:
+    for wrong in (None, 5, ["QQ=="], "QQ", "*"):
+        with pytest.raises(Refusal, match="not as it was written"):
+            decoded64(wrong)

@@ -354,7 +354,7 @@ ENTRIES = st.builds(
 SECRETS = st.builds(KeptSecret, ENTRIES, TOKENS, st.booleans(), TEXTS, st.none(), st.none() | TEXTS)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     names=st.tuples(TEXTS, TEXTS, TEXTS),
     kept=st.lists(SECRETS, max_size=4),

@@ -117,18 +117,16 @@ def connect(folder: Path, realm: Realm) -> sqlite3.Connection:
         if not os.path.lexists(path):
             _create(path, handle, realm)
         writable = _claim(path, handle)
-    database: sqlite3.Connection | None = None
-    try:
-        with translated(path):
-            database = _open(path, "rw" if writable else "ro")
+    with translated(path):
+        database = _open(path, "rw" if writable else "ro")
+        try:
             _check(database, path, realm)
             if writable:
                 _settle(database)
                 _migrate(database, realm)
-    except BaseException:
-        if database is not None:
+        except BaseException:
             database.close()
-        raise
+            raise
     return database
 
 
@@ -140,7 +138,7 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
 def _create(path: Path, handle: int, realm: Realm) -> None:
     """Make a new journal beside its place and move it there whole, so that an empty or half one is always damage.
 
-    The folder itself is locked meanwhile: of two processes that begin at once, one makes the journal.
+    The folder's descriptor is locked until it is closed: of two processes that begin at once, one makes the journal.
     """
     draft = path.with_name(_DRAFT)
     try:
@@ -164,8 +162,6 @@ def _create(path: Path, handle: int, realm: Realm) -> None:
             f"There is no journal in {path.parent}, and none can be made there: it cannot be written.",
             hint="Make the folder writable for you, or choose another one.",
         ) from None
-    finally:
-        fcntl.flock(handle, fcntl.LOCK_UN)
 
 
 def _claim(path: Path, handle: int) -> bool:
@@ -271,10 +267,7 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def snapshot(database: sqlite3.Connection) -> Iterator[None]:
-    """Make all reading inside see the same moment; inside a transaction it does already."""
-    if database.in_transaction:
-        yield
-        return
+    """Make all reading inside see the same moment; never inside a transaction."""
     database.execute("BEGIN")
     try:
         yield

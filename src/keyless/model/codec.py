@@ -125,8 +125,6 @@ def _decode(kind: typing.Any, data: Json, where: str) -> typing.Any:  # noqa: AN
 
 
 def _decode_scalar(kind: typing.Any, data: Json, where: str) -> typing.Any:  # noqa: ANN401
-    if kind is type(None) and data is None:
-        return None
     if isinstance(kind, type) and issubclass(kind, Enum):
         return _decode_enum(kind, data, where)
     if kind in (str, bool, int) and type(data) is kind:
@@ -148,11 +146,9 @@ def _decode_enum(kind: type[Enum], data: Json, where: str) -> Enum:
 
 
 def _decode_float(data: Json, where: str) -> float:
-    if isinstance(data, (int, float)):
-        with suppress(OverflowError):
-            number = float(data)
-            if math.isfinite(number):
-                return number
+    with suppress(OverflowError):
+        if isinstance(data, (int, float)) and math.isfinite(number := float(data)):
+            return number
     raise CodecError(f"{where}: not a finite number")
 
 

@@ -93,22 +93,28 @@ class Wrapped:
 
 def wrap(key: Key, data_key: bytes, backup: str, cost: Cost) -> Wrapped:
     """Return the slot in which `key` finds the data key of the backup with the id `backup`."""
-    match key:
-        case PassphraseKey(passphrase):
-            salt = secrets.token_bytes(kdf.SALT_BYTES)
-            wrapping = kdf.derive(passphrase, salt, cost)
-            wrapped = cipher.seal(wrapping, data_key, _associated(PassphraseSlot(cost, salt, b""), backup))
-            return Wrapped(PassphraseSlot(cost, salt, wrapped), PassphraseUnlock(passphrase))
-        case RecipientKey(public):
-            recipient = recipient_bytes(public)
-            private = secrets.token_bytes(cipher.KEY_BYTES)
-            ephemeral = cipher.public_key(private)
-            try:
-                wrapping = _agreed(cipher.agree(private, recipient), ephemeral, recipient)
-            except NotAuthentic:
-                raise UsageError("No key can be agreed with this recipient.", hint="Make a new one.") from None
-            wrapped = cipher.seal(wrapping, data_key, _associated(RecipientSlot(recipient, ephemeral, b""), backup))
-            return Wrapped(RecipientSlot(recipient, ephemeral, wrapped), wrapping)
+    if isinstance(key, PassphraseKey):
+        return _wrap_for_passphrase(key, data_key, backup, cost)
+    return _wrap_for_recipient(key, data_key, backup)
+
+
+def _wrap_for_passphrase(key: PassphraseKey, data_key: bytes, backup: str, cost: Cost) -> Wrapped:
+    salt = secrets.token_bytes(kdf.SALT_BYTES)
+    wrapping = kdf.derive(key.passphrase, salt, cost)
+    wrapped = cipher.seal(wrapping, data_key, _associated(PassphraseSlot(cost, salt, b""), backup))
+    return Wrapped(PassphraseSlot(cost, salt, wrapped), PassphraseUnlock(key.passphrase))
+
+
+def _wrap_for_recipient(key: RecipientKey, data_key: bytes, backup: str) -> Wrapped:
+    recipient = recipient_bytes(key.public)
+    private = secrets.token_bytes(cipher.KEY_BYTES)
+    ephemeral = cipher.public_key(private)
+    try:
+        wrapping = _agreed(cipher.agree(private, recipient), ephemeral, recipient)
+    except NotAuthentic:
+        raise UsageError("No key can be agreed with this recipient.", hint="Make a new one.") from None
+    wrapped = cipher.seal(wrapping, data_key, _associated(RecipientSlot(recipient, ephemeral, b""), backup))
+    return Wrapped(RecipientSlot(recipient, ephemeral, wrapped), wrapping)
 
 
 def opens(slot: Slot, trial: Unlock | bytes, data_key: bytes, backup: str) -> bool:
