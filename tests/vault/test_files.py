@@ -17,8 +17,18 @@ from keyless.errors import BackupRefused, KeylessError
 from keyless.files import FileRefused, FolderRefused, StorageTrouble
 from keyless.model.backup import Lease
 from keyless.model.realm import Realm
-from keyless.vault import Refusal, Vault
-from tests.vault.conftest import KEY, LEASE, NOW, UNLOCK, Sealed, contents
+from keyless.vault import IdentityUnlock, RecipientKey, Refusal, Vault, new_recipient
+from tests.vault.conftest import LEASE, NOW, Sealed, contents
+
+PUBLIC, PRIVATE = new_recipient()
+KEY, UNLOCK = RecipientKey(PUBLIC), IdentityUnlock(PRIVATE)  # no key is derived: these tests open and seal often
+
+
+@pytest.fixture
+def sealed(vault: Vault) -> Sealed:
+    """Return a vault with one backup that `UNLOCK` opens."""
+    kept = contents()
+    return Sealed(vault, vault.seal(kept, LEASE, [KEY]), kept)
 
 
 @contextmanager
