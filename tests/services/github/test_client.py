@@ -18,18 +18,9 @@ from keyless.model.realm import REAL
 from keyless.secret import Secret
 from keyless.services.github import GitHubService
 from tests.services.clocks import StandingClock
-from tests.services.github.worlds import ADDRESSES, REPOSITORY, TOKEN
+from tests.services.github.worlds import REPOSITORY, TOKEN, serve
 
 WHERE = Store(StoreKind.REPOSITORY, "octo", "sampleproj")
-
-
-def serve(handle, action, *, addresses=ADDRESSES, clock=None):
-    async def run():
-        service = GitHubService(addresses, Secret(TOKEN), clock or StandingClock(), httpx.MockTransport(handle))
-        async with service as github:
-            return await action(github), github.requests
-
-    return asyncio.run(run())
 
 
 def user(request):
@@ -199,3 +190,27 @@ def test_what_every_command_imports_does_not_import_githubkit_or_sigstore(module
     code = f"import {module}, sys; print([m for m in ('githubkit', 'sigstore', 'httpx', 'pydantic', 'nacl') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "permission"),
+    [
+        (403, {"X-Accepted-GitHub-Permissions": "secrets=read"}, "secrets=read"),
+        (404, {"X-Accepted-GitHub-Permissions": "secrets=read"}, None),
+        (404, {"X-OAuth-Scopes": "gist", "X-Accepted-OAuth-Scopes": "admin:org"}, "scope admin:org"),
+        (404, {"X-OAuth-Scopes": "repo", "X-Accepted-OAuth-Scopes": "repo, admin:org"}, None),
+        (404, {"X-OAuth-Scopes": "", "X-Accepted-OAuth-Scopes": "repo"}, "scope repo"),
+        (403, {}, None),
+    ],
+)
+def test_a_permission_is_named_only_where_it_was_missing(status, headers, permission):
+    answer = httpx.Response(status, json={"message": "no"}, headers=headers)
+    reading, _ = serve(lambda request: answer, lambda github: github.secrets(WHERE))
+    assert reading.permission == permission
+
+
+def test_the_hours_last_request_may_be_refused_for_a_permission():
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1773500000"}
+    answer = httpx.Response(403, json={"message": "Resource not accessible"}, headers=headers)
+    reading, _ = serve(lambda request: answer, lambda github: github.secrets(WHERE))
+    assert "not accessible" in reading.because

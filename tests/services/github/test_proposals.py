@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+import httpx
 import pytest
 
 from keyless.errors import NotAllowed, StalePlan, TryLater
@@ -11,7 +12,7 @@ from keyless.model.reading import Found, Missing, Unreadable
 from keyless.model.workflow import FileChange
 from keyless.rehearsal.faults import FaultKind, clear_faults
 from keyless.rehearsal.github import state
-from tests.services.github.worlds import FILES, REPOSITORY, WORKFLOW
+from tests.services.github.worlds import FILES, REPOSITORY, WORKFLOW, serve
 
 PATH = ".github/workflows/release.yml"
 AFTER = WORKFLOW + b"permissions: {}\r\n"
@@ -157,3 +158,58 @@ def test_any_fault_ends_in_one_pull_request_or_a_named_error_and_can_be_gone_on_
     assert propose(world).state == "open"
     assert len(state.pull_requests(world.store, "octo", "sampleproj")) == 1
     assert isinstance(world.do(lambda github: github.find_pull_request(REPOSITORY, BRANCH)), Found)
+
+
+def test_a_merge_without_its_commit_in_rest_is_asked_for_by_graphql():
+    def handle(request):
+        if request.url.path == "/graphql":
+            return httpx.Response(
+                200, json={"data": {"repository": {"pullRequest": {"mergeCommit": {"oid": "a" * 40}}}}}
+            )
+        merged = {"number": 7, "html_url": "https://x", "state": "closed", "head": {"ref": BRANCH}}
+        return httpx.Response(200, json={**merged, "merged_at": "2026-03-14T12:00:00Z"})
+
+    pull, _ = serve(handle, lambda github: github.pull_request(REPOSITORY, 7))
+    assert (pull.value.state, pull.value.merge_commit) == ("merged", "a" * 40)
+
+
+def test_a_merge_whose_commit_nobody_tells_is_still_a_merge():
+    def handle(request):
+        if request.url.path == "/graphql":
+            return httpx.Response(200, json={"errors": [{"type": "FORBIDDEN", "message": "no"}]})
+        merged = {"number": 7, "html_url": "https://x", "state": "closed", "head": {"ref": BRANCH}}
+        return httpx.Response(200, json={**merged, "merged_at": "2026-03-14T12:00:00Z"})
+
+    pull, _ = serve(handle, lambda github: github.pull_request(REPOSITORY, 7))
+    assert (pull.value.state, pull.value.merge_commit) == ("merged", None)
+
+
+def test_a_merged_branch_goes_and_going_twice_is_no_error(world):
+    propose(world)
+    for _ in range(2):
+        world.do(lambda github: github.delete_branch(REPOSITORY, BRANCH))
+    assert [branch.name for branch in world.do(lambda github: github.branches(REPOSITORY)).value] == ["main"]
+
+
+def test_pull_requests_that_may_not_be_listed_stop_before_anything_is_made(world):
+    world.break_(FaultKind.NO_PERMISSION, "GET", "*/pulls", -1)
+    with pytest.raises(NotAllowed) as refusal:
+        propose(world)
+    assert "contents=write" in refusal.value.hint
+    assert len(world.do(lambda github: github.branches(REPOSITORY)).value) == 1
+
+
+def test_a_branch_that_moves_while_the_commit_is_made_is_a_stale_plan():
+    ref = {"ref": "refs/heads/x", "object": {"sha": "a" * 40}}
+
+    def handle(request):
+        if request.url.path == "/graphql":
+            error = {"type": "STALE_DATA", "message": "Expected branch to point to …"}
+            return httpx.Response(200, json={"data": None, "errors": [error]})
+        return httpx.Response(200, json=[] if request.url.path.endswith("/pulls") else ref)
+
+    action = lambda github: github.propose(  # noqa: E731
+        REPOSITORY, branch=BRANCH, base="main", expected_head="a" * 40, changes=CHANGES, title="T", body="B"
+    )
+    with pytest.raises(StalePlan):
+        serve(handle, action)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from keyless.errors import NotAllowed
 from keyless.model.github import Repository
 from keyless.model.reading import Found, Missing, Unreadable
+from keyless.rehearsal.faults import FaultKind
 from keyless.rehearsal.github import state
 from tests.services.github.worlds import FILES, REPOSITORY, WORKFLOW
 
@@ -132,18 +135,58 @@ def test_a_repository_without_a_github_folder_has_no_automation(world):
     assert world.do(lambda github: github.automation(Repository("octo", "plain"), commit)) == Found(())
 
 
-def test_each_distinct_file_is_read_once_over_all_branches(world):
-    state.create_branch(world.store, "octo", "sampleproj", "other", {**FILES, "README.md": b"other"})
+def test_all_files_of_a_folder_come_in_one_request(world):
+    world.do(lambda github: github.automation(REPOSITORY, head(world)))
+    assert world.sent == 3  # the commit's root, its .github, all files together
 
-    async def both(github):
-        before = await github.automation(REPOSITORY, head(world))
+
+def test_branches_with_the_same_folder_cost_nothing_more(world):
+    for number in range(60):
+        state.create_branch(world.store, "octo", "sampleproj", f"b{number}", {**FILES, "README.md": b"%d" % number})
+    state.create_branch(world.store, "octo", "sampleproj", "bare", {})
+    gone = {path: None for path in FILES if path.startswith(".github/")}
+    state.commit(world.store, "octo", "sampleproj", "bare", gone, "No automation")
+
+    async def every(github):
+        branches = (await github.branches(REPOSITORY)).value
         so_far = github.requests
-        after = await github.automation(REPOSITORY, head(world, "other"))
-        return before, after, github.requests - so_far
+        readings = await asyncio.gather(*(github.automation(REPOSITORY, branch.commit) for branch in branches))
+        return {branch.name: reading.value for branch, reading in zip(branches, readings, strict=True)}, so_far
 
-    before, after, more = world.do(both)
-    assert before == after
-    assert more == 1
+    files, so_far = world.do(every)
+    assert len(files) == 62
+    assert files["bare"] == ()
+    assert {file.path: file.content for file in files["b7"]} == {file.path: file.content for file in files["main"]}
+    assert world.sent - so_far == 4  # .github of 62 branches in two requests, its list, all files together
+
+
+def test_bytes_that_graphql_cannot_tell_come_by_rest(world):
+    files = {**FILES, ".github/workflows/latin.yml": b"# caf\xe9\n", ".github/workflows/nul.yml": b"\0"}
+    state.create_repository(world.store, "octo", "odd", files=files)
+    commit = state.head(world.store, "octo", "odd", "main")
+    found = world.do(lambda github: github.automation(Repository("octo", "odd"), commit)).value
+    assert {file.path: file.content for file in found if file.path in files} == {f.path: files[f.path] for f in found}
+    assert world.sent == 5
+
+
+def test_without_graphql_everything_comes_by_rest(world):
+    for branch in ("one", "two"):
+        state.create_branch(world.store, "octo", "sampleproj", branch, {**FILES, branch: b""})
+
+    async def every(github):
+        branches = (await github.branches(REPOSITORY)).value
+        world.break_(FaultKind.UNPROCESSABLE, "POST", "/graphql", -1)
+        return [(await github.automation(REPOSITORY, branch.commit)).value for branch in branches]
+
+    readings = world.do(every)
+    assert len(readings) == 3
+    assert all(len(reading) == 3 for reading in readings)
+
+
+def test_a_github_that_is_a_file_is_no_automation(world):
+    state.create_repository(world.store, "octo", "odd", files={".github": b"a file"})
+    commit = state.head(world.store, "octo", "odd", "main")
+    assert world.do(lambda github: github.automation(Repository("octo", "odd"), commit)) == Found(())
 
 
 def test_automation_at_a_commit_that_cannot_be_seen_is_unreadable(world):

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import httpx
+
 from keyless.model.github import Repository
 from keyless.model.realm import Addresses, IndexAddresses, Realm
 from keyless.rehearsal.faults import Fault, FaultKind, Faulty, set_fault
@@ -74,6 +76,23 @@ class World:
         """Give octo a fine-grained token with these permissions."""
         state.create_token(self.store, "octo", FINE, kind="fine-grained", permissions=permissions)
         return FINE
+
+
+def serve(
+    handle: Callable[[httpx.Request], httpx.Response],
+    action: Callable[[GitHubService], Awaitable[T]],
+    *,
+    addresses: Addresses = ADDRESSES,
+    clock: StandingClock | None = None,
+) -> tuple[T, int]:
+    """Run one action of the adapter against hand-made answers; return what it returns and how many requests it took."""
+
+    async def run():
+        service = GitHubService(addresses, Secret(TOKEN), clock or StandingClock(), httpx.MockTransport(handle))
+        async with service as github:
+            return await action(github), github.requests
+
+    return asyncio.run(run())
 
 
 @contextmanager

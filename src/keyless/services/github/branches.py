@@ -8,8 +8,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from keyless.model.github import Branch, Repository
 from keyless.model.reading import Found, Reading, Unreadable
+from keyless.services.github.automation import Automation
 from keyless.services.github.client import GraphQLRefused, Value
-from keyless.services.github.wire import Topic
 
 _QUERY: Final = (
     "query($owner: String!, $name: String!, $after: String) { repository(owner: $owner, name: $name) "
@@ -46,7 +46,7 @@ class _Answer(BaseModel):
     repository: _Holder
 
 
-class Branches(Topic):
+class Branches(Automation):
     """Reads the branches of a repository."""
 
     async def branches(self, repository: Repository) -> Reading[tuple[Branch, ...]]:
@@ -62,5 +62,7 @@ class Branches(Topic):
                 return Unreadable(what, refusal.because, refusal.permission("contents=read"))
             branches += [Branch(node.name, node.target.oid, node.target.made_at) for node in page.nodes]
             if not page.info.more or page.info.cursor in (None, after):
-                return Found(tuple(branches))
+                break
             after = page.info.cursor
+        self._listed[repository] = tuple(dict.fromkeys(branch.commit for branch in branches))
+        return Found(tuple(branches))

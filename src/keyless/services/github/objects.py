@@ -6,7 +6,7 @@ import asyncio
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from keyless.model.github import Repository, SourceFile
 from keyless.model.reading import Found, Missing, Reading, Unreadable
@@ -14,7 +14,6 @@ from keyless.services.github import answers
 from keyless.services.github.paths import part, repository_path
 from keyless.services.github.wire import Topic, Wire
 
-_FOLDERS = ("workflows/", "actions/")
 _SYMBOLIC_LINK = "120000"
 
 
@@ -26,42 +25,9 @@ class Objects(Topic):
         self._trees: dict[tuple[str, bool], answers.Tree] = {}
         self._blobs: dict[str, bytes] = {}
 
-    async def automation(self, repository: Repository, commit: str) -> Reading[tuple[SourceFile, ...]]:
-        """Return the files under .github/workflows and .github/actions at `commit`."""
-        what = f"workflows of {repository} at {commit[:12]}"
-        root = await self._tree(repository, commit, what)
-        if isinstance(root, Unreadable):
-            return root
-        folder = _entry(root.value, ".github")
-        if folder is None or folder.type != "tree":
-            return Found(())
-        tree = await self._tree(repository, folder.sha, what, recursive=True)
-        if isinstance(tree, Unreadable):
-            return tree
-        if tree.value.truncated:
-            return Unreadable(what, "GitHub cuts the list of files: there are too many")
-        wanted = [entry for entry in tree.value.tree if entry.path.startswith(_FOLDERS) and _is_file(entry)]
-        return await self._all(repository, wanted, what)
-
     async def files(self, repository: Repository, commit: str, paths: Sequence[str]) -> tuple[Reading[SourceFile], ...]:
         """Return named files at `commit`, in the order asked for. Missing: it is not there at that commit."""
         return tuple(await asyncio.gather(*(self._file(repository, commit, path) for path in paths)))
-
-    async def _all(
-        self, repository: Repository, entries: Iterable[answers.TreeEntry], what: str
-    ) -> Reading[tuple[SourceFile, ...]]:
-        ordered = sorted(entries, key=lambda entry: entry.path)
-        blobs = {entry.sha for entry in ordered}
-        read = dict(
-            zip(blobs, await asyncio.gather(*(self._blob(repository, sha, what) for sha in blobs)), strict=True)
-        )
-        files: list[SourceFile] = []
-        for entry in ordered:
-            blob = read[entry.sha]
-            if isinstance(blob, Unreadable):
-                return blob
-            files.append(SourceFile(f".github/{entry.path}", blob.value, entry.sha))
-        return Found(tuple(files))
 
     async def _file(self, repository: Repository, commit: str, path: str) -> Reading[SourceFile]:
         what = f"{path} of {repository} at {commit[:12]}"
@@ -77,7 +43,7 @@ class Objects(Topic):
         entry = await self._entry_of(repository, sha, name, what)
         if not isinstance(entry, Found):
             return entry
-        if not _is_file(entry.value):
+        if not is_file(entry.value):
             return Unreadable(what, "it is not a plain file")
         blob = await self._blob(repository, entry.value.sha, what)
         return blob if isinstance(blob, Unreadable) else Found(SourceFile(path, blob.value, entry.value.sha))
@@ -86,7 +52,7 @@ class Objects(Topic):
         tree = await self._tree(repository, sha, what)
         if isinstance(tree, Unreadable):
             return tree
-        entry = _entry(tree.value, name)
+        entry = entry_of(tree.value, name)
         if entry is None:
             return Unreadable(what, "GitHub cuts the list of files") if tree.value.truncated else Missing(what)
         return Found(entry)
@@ -132,9 +98,11 @@ def _content(blob: answers.Blob) -> bytes | None:
         return None
 
 
-def _entry(tree: answers.Tree, name: str) -> answers.TreeEntry | None:
+def entry_of(tree: answers.Tree, name: str) -> answers.TreeEntry | None:
+    """Return the line of a tree with this name."""
     return next((entry for entry in tree.tree if entry.path == name), None)
 
 
-def _is_file(entry: answers.TreeEntry) -> bool:
+def is_file(entry: answers.TreeEntry) -> bool:
+    """Whether it is a plain file, no link, folder or submodule."""
     return entry.type == "blob" and entry.mode != _SYMBOLIC_LINK

@@ -20,10 +20,12 @@ def limit(response: httpx.Response, now: datetime) -> Trouble | None:
     if response.status_code not in (403, 429):
         return None
     wait = _number(response.headers.get("retry-after"))
-    secondary = "secondary rate limit" in message(response).lower()
+    said = message(response).lower()
+    secondary = "secondary rate limit" in said
     if wait is not None:
         return _limited("a secondary limit" if secondary else "it asks to wait", now + timedelta(seconds=wait))
-    if response.headers.get("x-ratelimit-remaining") == "0":
+    # The hour's last request may be refused for a permission: that is no limit, though nothing remains.
+    if response.headers.get("x-ratelimit-remaining") == "0" and (not said or "rate limit" in said):
         reset = _number(response.headers.get("x-ratelimit-reset"))
         until = None if reset is None else datetime.fromtimestamp(reset, UTC)
         return _limited("a secondary limit" if secondary else "the hour's requests are used up", until)
@@ -51,9 +53,13 @@ def message(response: httpx.Response) -> str:
 
 
 def missing_permission(response: httpx.Response) -> str | None:
-    """Return which permission or scope would have been needed, where GitHub's headers say it."""
+    """Return which permission or scope was missing, where GitHub's headers say it.
+
+    The permission that an address asks for stands on every answer, so only a 403 tells that it was missing. A scope is
+    missing when the token has none of those accepted, and GitHub hides some things behind a 404 then.
+    """
     accepted: str | None = response.headers.get("x-accepted-github-permissions")
-    if accepted:
+    if accepted and response.status_code == httpx.codes.FORBIDDEN:
         return accepted
     wanted = _scopes(response.headers.get("x-accepted-oauth-scopes"))
     held = _scopes(response.headers.get("x-oauth-scopes"))
