@@ -75,7 +75,9 @@ class Interview:
             told = upload.step.project or self.suggested
             about = {"step": upload.key, "index": upload.index.value}
             default = (normalise(told),) if told else None
-            row = replace(question("project"), asked=told is None)  # what the files tell is not asked, only a flag differs
+            row = replace(
+                question("project"), asked=told is None
+            )  # what the files tell is not asked, only a flag differs
             names = await ask_names(self.operator, row, about, default=default)
             named[upload.key] = tuple(normalise(name) for name in names)
         return named

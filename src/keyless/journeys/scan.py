@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from keyless import workflows
 from keyless.errors import KeylessError, UsageError
 from keyless.model.github import Repository, SourceFile
 from keyless.model.reading import Found, Reading, Unreadable
-from keyless.model.survey import StoreReading, Survey
-from keyless.model.workflow import Analysis
-from keyless.planning.candidates import Candidate, candidates
+from keyless.model.survey import Survey
+from keyless.planning.candidates import candidates
+from keyless.planning.scan import Scan
 from keyless.services.ports import Clock, GitHub
 from keyless.surveying.branches import AT_ONCE
 from keyless.surveying.repository import survey
 from keyless.surveying.scripts import complete
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """What one repository or folder shows. `stores` is empty for a folder, which knows nothing of GitHub's stores."""
-
-    name: str
-    analysis: Analysis
-    stores: tuple[StoreReading, ...]
-    found: tuple[Candidate, ...]
 
 
 def scan_files(

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keyless import proofs
-from keyless.errors import TryLater, UsageError
+from keyless.errors import KeylessError, TryLater, UsageError
 from keyless.journeys.desk import Desk
 from keyless.model.github import Repository
 from keyless.model.index import Index, normalise
-from keyless.model.proof import Judgement
+from keyless.model.proof import Judgement, Verdict
 from keyless.model.publisher import Publisher
-from keyless.model.reading import Found, Missing, Unreadable
-from keyless.model.release import Evidence, Expectation
-from keyless.surveying.release import gather, newest
+from keyless.model.reading import Found, Missing, Reading, Unreadable
+from keyless.model.release import Evidence, Expectation, FileEvidence, RunEvidence
+from keyless.surveying.release import gather_files, gather_run, newest
 
 _EXPECTED = re.compile(r"(?P<owner>[A-Za-z0-9-]+)/(?P<name>[\w.-]+)(:(?P<file>[^/@]+\.ya?ml))?(@(?P<environment>.+))?")
 
@@ -52,26 +52,40 @@ async def verify(desk: Desk, index: Index, project: str, version: str | None, ex
             raise UsageError(f"{index.label} does not know it: {what}.", hint="Check the spelling and the index.")
         case Unreadable(because=because):
             raise TryLater(f"{index.label} gave no answer about {project}: {because}.", hint="Try again later.")
-    evidence = await gather(
-        release,
-        index=desk.indexes[index],
-        verifier=desk.verifiers[index],
-        github=None,
-        repository=None,
-        workflow_path=None,
-        clock=desk.clock,
-    )
-    publisher = _complete(expected, evidence)
+    files = await gather_files(desk.indexes[index], desk.verifiers[index], release)
+    publisher = _complete(expected, files)
+    asked = bool(publisher.workflow) and await _signed_in(desk)
+    run: Reading[RunEvidence] = Unreadable("the workflow run", "GitHub was not asked")
+    if asked:
+        path = f".github/workflows/{publisher.workflow}"
+        run = await gather_run(desk.github, repository_of(publisher), path, release, files)
+    evidence = Evidence(release, files, run, desk.clock.now())
     expectation = Expectation(index=index, project=project, publisher=publisher, version=version)
-    return Verified(proofs.judge(evidence, expectation), evidence)
+    return Verified(_settled(proofs.judge(evidence, expectation), evidence, asked=asked), evidence)
 
 
-def _complete(expected: Publisher | None, evidence: Evidence) -> Publisher:
+async def _signed_in(desk: Desk) -> bool:
+    try:
+        await desk.github.viewer()
+    except KeylessError:
+        return False
+    return True
+
+
+def _settled(judgement: Judgement, evidence: Evidence, *, asked: bool) -> Judgement:
+    """Say "not proven" where only GitHub was not asked: the index did answer, and what it has is no evidence."""
+    read = all(not isinstance(file.attestations, Unreadable) for file in evidence.files)
+    if not asked and read and judgement.verdict is Verdict.CANNOT_TELL:
+        return replace(judgement, verdict=Verdict.NOT_PROVEN)
+    return judgement
+
+
+def _complete(expected: Publisher | None, files: tuple[FileEvidence, ...]) -> Publisher:
     """Fill what was not said with what the index states; where nothing is stated, nothing can match."""
     stated = next(
         (
             fact.stated
-            for file in evidence.files
+            for file in files
             if isinstance(file.attestations, Found)
             for fact in file.attestations.value
             if fact.stated is not None

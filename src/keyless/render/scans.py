@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from keyless.journeys.scan import Scan
 from keyless.model.reading import Found, Reading, Unreadable
 from keyless.model.table import Table
+from keyless.planning.scan import Scan
 from keyless.render.views import View
 
 

@@ -16,9 +16,9 @@ from keyless.model.plan import ChangeWorkflow, CheckProof, Phase, ProveRelease, 
 from keyless.model.proof import Judgement, Verdict
 from keyless.model.publisher import publishing_page
 from keyless.model.reading import Found, Missing, Unreadable
-from keyless.model.release import Expectation
+from keyless.model.release import Evidence, Expectation
 from keyless.steps.toolbox import Toolbox
-from keyless.surveying.release import failed_run, gather, newest
+from keyless.surveying.release import failed_run, gather_files, gather_run, newest
 
 Provable: TypeAlias = ProveRelease | CheckProof
 
@@ -57,15 +57,9 @@ class ProvePerformer:
         match await newest(index, step.project):
             case Found(release):
                 repository = Repository(step.publisher.owner, step.publisher.repository)
-                evidence = await gather(
-                    release,
-                    index=index,
-                    verifier=self.tools.verifiers[step.index],
-                    github=self.tools.github,
-                    repository=repository,
-                    workflow_path=step.workflow_path,
-                    clock=self.tools.clock,
-                )
+                files = await gather_files(index, self.tools.verifiers[step.index], release)
+                run = await gather_run(self.tools.github, repository, step.workflow_path, release, files)
+                evidence = Evidence(release, files, run, self.tools.clock.now())
                 return proofs.judge(evidence, await self._expectation(step, repository))
             case Missing():
                 return None

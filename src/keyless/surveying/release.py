@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from keyless import workflows
 from keyless.model.github import Repository, Run, RunJob
 from keyless.model.reading import Found, Missing, Reading, Unreadable
-from keyless.model.release import AttestationFact, Evidence, FileEvidence, Release, ReleaseFile, RunEvidence
-from keyless.services.ports import Clock, GitHub, PackageIndex, Verifier
+from keyless.model.release import AttestationFact, FileEvidence, Release, ReleaseFile, RunEvidence
+from keyless.services.ports import GitHub, PackageIndex, Verifier
 from keyless.surveying.branches import AT_ONCE, read_files
 
 _RUN = re.compile(r"/actions/runs/(\d+)/attempts/(\d+)$")
@@ -30,30 +30,15 @@ async def newest(index: PackageIndex, project: str, version: str | None = None) 
             return other
 
 
-async def gather(
-    release: Release,
-    *,
-    index: PackageIndex,
-    verifier: Verifier,
-    github: GitHub | None,
-    repository: Repository | None,
-    workflow_path: str | None,
-    clock: Clock,
-) -> Evidence:
-    """Return all evidence about `release`. Without `github`, the run's side says that nobody looked."""
+async def gather_files(index: PackageIndex, verifier: Verifier, release: Release) -> tuple[FileEvidence, ...]:
+    """Return what the index and the signatures say about each file, at most twenty asked for at once."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(file: ReleaseFile) -> FileEvidence:
         async with gate:
             return FileEvidence(file, await _attestations(index, verifier, release, file))
 
-    files = tuple(await asyncio.gather(*(one(file) for file in release.files)))
-    run: Reading[RunEvidence]
-    if github is None or repository is None:
-        run = Unreadable("the workflow run", "GitHub was not asked")
-    else:
-        run = await _run(github, repository, workflow_path, release, files)
-    return Evidence(release, files, run, clock.now())
+    return tuple(await asyncio.gather(*(one(file) for file in release.files)))
 
 
 async def _attestations(
@@ -68,9 +53,10 @@ async def _attestations(
             return other
 
 
-async def _run(
+async def gather_run(
     github: GitHub, repository: Repository, workflow_path: str | None, release: Release, files: Sequence[FileEvidence]
 ) -> Reading[RunEvidence]:
+    """Return the run that seems to have made the release: the one a certificate names, else the one at that time."""
     reading = await _find_run(github, repository, workflow_path, release, files)
     if not isinstance(reading, Found):
         return reading
