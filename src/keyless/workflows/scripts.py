@@ -17,6 +17,9 @@ _PYTHONS = re.compile(r"(?:python|py|pypy)[\d.]*w?$")
 _FILE = re.compile(
     r"^(?:\./|[\w.-]+/|\$\{?GITHUB_WORKSPACE\}?/|\$\{\{ *github\.workspace *\}\}/)*[\w.-]+\.(?:sh|bash|py|ps1)$"
 )
+_BARE = re.compile(
+    r"^\./(?:[\w.-]+/)*[\w-]+$|^(?:bin|ci|scripts?|tools?|\.github|\.ci|build|dev|etc)/(?:[\w.-]+/)*[\w-]+$"
+)
 _STRING_LIST = re.compile(
     r"\[\s*((?:f?[\"'][^\"'\n]*[\"']|[\w.*]+)(?:\s*,\s*(?:f?[\"'][^\"'\n]*[\"']|[\w.*{}()]+))*)\s*,?\s*\]|"
     r"\.run\(\s*((?:f?[\"'][^\"'\n]*[\"'])(?:\s*,\s*(?:f?[\"'][^\"'\n]*[\"']|[\w.*=]+))*)"
@@ -38,11 +41,10 @@ def expand(own: tuple[Command, ...], files: Mapping[str, str], folder: str = "",
     done: list[Command] = []
     wanted: list[str] = []
     for command in own:
-        done.append(command)
-        for name, reader in _scripts(command):
-            path = posixpath.normpath(posixpath.join(folder, name)).removeprefix("./")
-            if path.startswith(("/", "..")):
-                continue
+        scripts = [(_path(folder, name), reader) for name, reader in _scripts(command)]
+        scripts = [(path, reader) for path, reader in scripts if not path.startswith(("/", ".."))]
+        done.append(replace(command, opened=bool(scripts) and all(path in files for path, _ in scripts)))
+        for path, reader in scripts:
             text = files.get(path)
             if text is None:
                 wanted.append(path)
@@ -56,6 +58,10 @@ def expand(own: tuple[Command, ...], files: Mapping[str, str], folder: str = "",
                 )
                 wanted.extend(inner.wanted)
     return Ran(tuple(done), tuple(dict.fromkeys(wanted)))
+
+
+def _path(folder: str, name: str) -> str:
+    return posixpath.normpath(posixpath.join(folder, name)).removeprefix("./")
 
 
 def _arguments(command: Command) -> tuple[tuple[str, Word], ...]:
@@ -76,8 +82,10 @@ def _scripts(command: Command) -> list[tuple[str, Reader]]:
     name = base_name(texts[0])
     plain = [text for text in texts[1:] if not text.startswith("-") and "=" not in text]
     if name in _SHELLS or _PYTHONS.match(name):
-        return [_file(plain[0])] if plain and _FILE.match(plain[0]) and plain[0] != "setup.py" else []
-    if _FILE.match(texts[0]) and ("/" in texts[0] or len(command.words) != len(words)):
+        if plain and plain[0] != "setup.py" and (_FILE.match(plain[0]) or _BARE.match(plain[0])):
+            return [_file(plain[0])]
+        return []
+    if _BARE.match(texts[0]) or (_FILE.match(texts[0]) and ("/" in texts[0] or len(command.words) != len(words))):
         return [_file(texts[0])]
     return _runner(name, texts, plain)
 

@@ -54,6 +54,8 @@ class Command:
     """What ends it: "\\n", "&&", "|" and so on; "" at the end of the script."""
     origin: str = ""
     """The script of the repository that it stands in; "" for the step itself."""
+    opened: bool = False
+    """True when it runs a script of the repository that was read: its commands stand beside it."""
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -117,6 +117,8 @@ _RUNNERS = frozenset(
     ]
 )
 _SMELL = re.compile(r"publish|pypi|release|upload|deploy|twine|dist\b|ship", re.IGNORECASE)
+_CHECKS = re.compile(r"check|verify|doctor|validate|lint", re.IGNORECASE)
+_UPLOADS = re.compile(r"publish|upload|deploy|release(?!-env)", re.IGNORECASE)
 _ELSEWHERE = re.compile(
     r"^GH_|GITHUB|NPM|NODE|DOCKER|CONDA|AWS|AZURE|GCP|GOOGLE|CODECOV|COVERALL|SLACK|SONAR|SSH|GPG|DISCORD|CARGO|CRATES|"
     r"NUGET|RUBYGEM|MAVEN|OSSRH|SNYK|GITLAB|TWITTER|NETLIFY|CLOUDFLARE|SENTRY|APPLE|GIST|QUAY|HEROKU|SIGNING|KEYSTORE",
@@ -185,7 +187,10 @@ def _step(library: Library, visit: Visit, result: Handed) -> None:
     _arguments(visit, result)
     named = [(role(n), n, b) for n, b in view.scope.env.items() if role(n) and not n.startswith(("~", "poetry "))]
     named = [item for item in named if _reaches(visit, item[1], item[2], consumer, result.used)]
-    if any(kind == "password" for kind, _, _ in named):
+    if any(kind == "password" for kind, _, _ in named) and _CHECKS.search(consumer) and not _UPLOADS.search(consumer):
+        for _, _, binding in named:
+            result.may_read.extend(_named(binding, consumer))
+    elif any(kind == "password" for kind, _, _ in named):
         tool = next((t for prefix, t in _TOOLS for _, n, _ in named if n.upper().startswith(prefix)), "script")
         passwords = [item for item in named if item[0] == "password"]
         _record(visit, tool, named, index_by_name([name for _, name, _ in passwords]), result)
@@ -218,7 +223,7 @@ def _consumer(visit: Visit) -> str:
     """Return the first program of the step that could take a credential from its environment, "" for none."""
     for command in visit.view.commands:
         words = program(command)
-        if words and not command.origin:
+        if words and not command.opened:
             name = base_name(words[0].text)
             if name not in _HARMLESS and not _build(name, [w.text for w in words[1:]]):
                 return " ".join(w.text for w in words[:3])
@@ -301,6 +306,13 @@ def _smells(visit: Visit) -> bool:
         visit.workflow.path.rpartition("/")[2],
     )
     return any(_SMELL.search(word) for word in words) and (bool(visit.wanted) or "twine" in visit.view.script)
+
+
+def _named(binding: Binding, consumer: str) -> Iterator[MayRead]:
+    for source in trace(binding):
+        if isinstance(source, FromSecret):
+            because = f"it is handed to '{consumer}', which seems to check something and whose text is not here"
+            yield MayRead(binding.text.strip()[:80], source.place, because, source.name)
 
 
 def _unknown(visit: Visit, consumer: str) -> Iterator[MayRead]:
