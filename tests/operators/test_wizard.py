@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 
 import pytest
 from prompt_toolkit.application import create_app_session
@@ -41,6 +42,11 @@ def at_terminal(keys, act, *, realm=Realm.REAL, colour=False):
             return asyncio.run(asyncio.wait_for(act(wizard), 5)), shown.getvalue()
 
 
+def unwrapped(shown: str) -> str:
+    """Return what was shown without styles and line breaks."""
+    return " ".join(re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown).split())
+
+
 def asked(keys, identifier, **more):
     return at_terminal(keys, lambda wizard: wizard.answer(question(identifier), ABOUT, **more))
 
@@ -66,6 +72,7 @@ def test_a_default_handed_in_replaces_the_rows_own():
 def test_every_question_says_why_it_is_asked_and_where_each_answer_leads():
     """A person never has to guess what an answer means, nor how to say it in a script."""
     _, shown = asked(ENTER, "backup", choices=question("backup").choices)
+    shown = unwrapped(shown)
     assert "What shall be kept of PYPI_TOKEN" in shown
     assert "GitHub never shows a secret's value again" in shown
     for choice in question("backup").choices:
@@ -236,3 +243,10 @@ def test_names_from_the_network_move_no_cursor():
     assert "\x1b]0;" not in shown
     assert "\x07" not in shown
     assert "\u202e" not in shown
+
+
+def test_explanations_are_broken_between_words():
+    """Sentences are read, not spelt."""
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", asked(ENTER, "backup", default="token")[1])
+    assert all(len(line) <= 120 for line in re.split("[\r\n]+", shown))
+    assert question("backup").why in unwrapped(shown)

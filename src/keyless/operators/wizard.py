@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias, TypedDict
 
 import questionary
 from prompt_toolkit import print_formatted_text
+from prompt_toolkit.application import get_app_session
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
 from prompt_toolkit.keys import Keys
@@ -31,6 +33,7 @@ _STYLE: Final = Style(
         ("instruction", "fg:ansibrightblack"),
     ]
 )
+_WIDEST: Final = 120
 Prompt: TypeAlias = questionary.Question
 
 
@@ -93,7 +96,10 @@ class WizardOperator:
         return {"qmark": self._mark, "style": _STYLE, "color_depth": self._depth}
 
     def _say(self, style: str, text: str) -> None:
-        print_formatted_text(FormattedText([(style, text)]), color_depth=self._depth)
+        width = min(get_app_session().output.get_size().columns - 1, _WIDEST)
+        indent = " " * (len(text) - len(text.lstrip(" ·")))
+        for line in textwrap.wrap(text, max(width, 20), subsequent_indent=indent, break_long_words=False):
+            print_formatted_text(FormattedText([(style, line)]), color_depth=self._depth)
 
     def _explain(self, question: Question, about: Mapping[str, str], offered: Sequence[Choice]) -> None:
         print_formatted_text()
