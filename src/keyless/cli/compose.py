@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keyless.cli.app import App
-from keyless.errors import NotAllowed
+from keyless.errors import KeylessError, NotAllowed
 from keyless.journal import Journal
 from keyless.journeys.desk import Desk
 from keyless.journeys.outside import AskOutside, PollOutside, StopOutside
@@ -34,6 +35,7 @@ async def open_desk(
     playbooks: Sequence[Given] = (),
     last: Operator | None = None,
     github_needed: bool = True,
+    journal_needed: bool = True,
     patience: timedelta | None = None,
     wrap: Callable[[Operator], Operator] | None = None,
 ) -> AsyncIterator[Desk]:
@@ -41,18 +43,19 @@ async def open_desk(
 
     `last` replaces whoever answers at the end (a playbook never asks); `patience` is how long to look again for what
     happens outside, None leaves it to the person, or stops at once where there is none. Without `github_needed` a
-    missing GitHub token is found out only when GitHub is asked.
+    missing GitHub token is found out only when GitHub is asked; without `journal_needed` a journal that cannot be used
+    (damaged, read-only) is left alone, and this run keeps one of its own beside it.
     """
     from keyless.services.github import GitHubService
     from keyless.services.indexes import IndexService
     from keyless.services.sigstore import SigstoreVerifier
-    from keyless.services.system import SystemClock, prepare
+    from keyless.services.system import SystemClock
     from keyless.vault import Vault
 
     addresses = app.addresses()
-    state = prepare(state_of(app))
     async with AsyncExitStack() as stack:
-        journal = stack.enter_context(Journal.open(state, addresses.realm))
+        state, journal = _open_journal(app, reporter, needed=journal_needed)
+        stack.enter_context(journal)
         clock = SystemClock(journal.last_seen())
         github = await stack.enter_async_context(
             GitHubService(addresses, github_token(app, needed=github_needed), clock)
@@ -82,6 +85,20 @@ async def open_desk(
             journal.saw(clock.now())
             if app.stats:
                 reporter.statistics({"GitHub": github.requests} | {i.label: indexes[i].requests for i in Index})
+
+
+def _open_journal(app: App, reporter: Reporter, *, needed: bool) -> tuple[Path, Journal]:
+    from keyless.services.system import prepare
+
+    try:
+        state = prepare(state_of(app))
+        return state, Journal.open(state, app.realm)
+    except KeylessError as error:
+        if needed:
+            raise
+        spare = Path(tempfile.mkdtemp(prefix="keyless-"))
+        reporter.warning(f"{error.what} It was left as it is; what this run does is written down in {spare}.")
+        return spare, Journal.open(spare, app.realm)
 
 
 def _outside(answering: Operator, clock: Clock, patience: timedelta | None) -> Outside:

@@ -36,7 +36,7 @@ async def _rollback(app: App, repository: str | None, file: Path | None, *, dry_
     from keyless.journeys.scratch import rehearse_rollback
 
     reporter = app.reporter()
-    async with open_desk(app, reporter) as desk:
+    async with open_desk(app, reporter, journal_needed=file is None) as desk:
         reporter.banner(f"rollback {repository or file}")
         if rehearse and repository is not None:
             await rehearse_rollback(desk, parse_repository(repository))

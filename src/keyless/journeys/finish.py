@@ -7,7 +7,7 @@ from keyless.journeys.desk import Desk
 from keyless.journeys.migrate import show_plan
 from keyless.model.codec import Json
 from keyless.model.github import Repository
-from keyless.model.journey import Journey, JourneyState
+from keyless.model.journey import BackupRecord, Journey, JourneyState
 from keyless.model.plan import Phase, Plan, SealBackup
 from keyless.operators.base import ask_yes
 from keyless.operators.questions import question
@@ -57,10 +57,22 @@ def _plan(desk: Desk, journey: Journey) -> Plan:
     known = desk.journal.plan(journey.id, Phase.FINISH)
     if known is not None:
         return known
+    _adopt(desk, journey)
     migration = desk.journal.plan(journey.id, Phase.MIGRATE)
     if migration is None:
         raise UsageError(f"The journal holds no plan of {journey.repository}.", hint="Run `keyless doctor`.")
     return plan_finish(migration, token_cards(desk, journey), desk.journal.backups(journey.id), desk.clock.now())
+
+
+def _adopt(desk: Desk, journey: Journey) -> None:
+    """Take backups of this journey into the journal that a kill right after sealing kept out of it: they end, too."""
+    known = {backup.id for backup in desk.journal.backups(journey.id)}
+    for header in desk.vault.list():
+        if header.subject.journey == journey.id and header.id not in known:
+            path, digest = str(desk.vault.path(header.id)), desk.vault.digest(header.id)
+            desk.journal.add_backup(
+                BackupRecord(header.id, journey.id, path, digest, header.lease.expires_at, shredded_at=None)
+            )
 
 
 def token_cards(desk: Desk, journey: Journey) -> dict[str, dict[str, Json]]:
