@@ -12,13 +12,14 @@ from keyless.model.index import Index
 from keyless.model.workflow import Credential, Declined, FileChange, Rewrite, Target
 from keyless.workflows.analyse import analyse
 from keyless.workflows.changes import AddPair, EditScript, InsertStep, Operation, RemovePairs, RemoveStep
+from keyless.workflows.conditions import exclusive
 from keyless.workflows.grants import permission
 from keyless.workflows.hunks import apply, distinct, hunks
 from keyless.workflows.leftovers import leftovers
 from keyless.workflows.recipes import RECIPES
 from keyless.workflows.refusal import Refused, check, declined
 from keyless.workflows.shape import Job, Workflow
-from keyless.workflows.sites import Site, sites
+from keyless.workflows.sites import Site, collisions, sites
 from keyless.workflows.spans import Document, Impossible, document
 from keyless.workflows.text import of
 from keyless.workflows.tree import compose, get, plain
@@ -88,7 +89,7 @@ def _file(
         raise Refused(next(p.because for p in library.problems if p.path == flow.path))
     for site in todo:
         check(site)
-    _two_indexes(here, todo)
+    _two_indexes(here, todo, environments)
     operations: list[Operation] = []
     for job in dict.fromkeys(site.visit.job.id for site in todo):
         of_job = [site for site in todo if site.visit.job.id == job]
@@ -111,14 +112,21 @@ def _needs_change(site: Site) -> bool:
     return not site.granted.id_token and not site.visit.workflow.called and site.visit.through is None
 
 
-def _two_indexes(here: Sequence[Site], todo: Sequence[Site]) -> None:
+def _two_indexes(here: Sequence[Site], todo: Sequence[Site], environments: Mapping[Index, str | None]) -> None:
+    """Raise Refused where one run of a job would upload to both indexes, or would need two environments."""
     for site in todo:
-        others = {s.upload.target for s in here if s.visit.job.id == site.visit.job.id}
-        if {Target.PYPI, Target.TESTPYPI} <= others:
-            raise Refused(
-                f"job '{site.visit.job.id}' uploads to PyPI and to TestPyPI, and the attestations of the two collide",
-                "Upload the built files as an artifact, and publish to each index in a job of its own.",
-            )
+        for other in collisions(site, here):
+            same = environments.get(Index.PYPI) == environments.get(Index.TESTPYPI)
+            if not exclusive(site.visit.step, other.visit.step):
+                raise Refused(
+                    f"job '{site.visit.job.id}' uploads to PyPI and to TestPyPI, and the attestations of the two collide",
+                    "Upload the built files as an artifact, and publish to each index in a job of its own.",
+                )
+            if not same and get(site.visit.job.node, "environment") is None:
+                raise Refused(
+                    f"job '{site.visit.job.id}' uploads to PyPI or to TestPyPI, and a job can have one environment only",
+                    "Publish to each index in a job of its own, or ask for no environment.",
+                )
 
 
 def _environment(job: Job, here: Sequence[Site], environments: Mapping[Index, str | None]) -> list[Operation]:

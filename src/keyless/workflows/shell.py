@@ -249,7 +249,7 @@ def _after_options(words: list[Word]) -> list[Word]:
 @lru_cache(maxsize=8192)
 def base_name(text: str) -> str:
     """Return a program's name without folder, `.exe`, and version after `@` or `==` (`uvx twine@6`)."""
-    name = re.split(r"[/\\]", text)[-1].lower().removesuffix(".exe")
+    name = re.split(r"[/\\]", re.sub(r"^\$\{\w+\}(?=\w)", "", text))[-1].lower().removesuffix(".exe")
     return re.split(r"@|[=<>~]=", name)[0]
 
 

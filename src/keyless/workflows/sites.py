@@ -106,3 +106,14 @@ def sites(seen: Sequence[Visit]) -> Iterator[Site]:
     for visit in seen:
         for upload in uploads(visit.view):
             yield Site(visit, upload, tuple(Traced(given, trace(given.binding)) for given in upload.given))
+
+
+def collisions(site: Site, others: Sequence[Site]) -> list[Site]:
+    """Return the uploads of the same job that go to the other of the two indexes."""
+    both = {Target.PYPI, Target.TESTPYPI}
+    return [
+        other
+        for other in others
+        if (other.visit.workflow.path, other.visit.job.id) == (site.visit.workflow.path, site.visit.job.id)
+        and {site.upload.target, other.upload.target} == both
+    ]

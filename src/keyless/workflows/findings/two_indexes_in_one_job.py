@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keyless.model.workflow import Finding, Target
+from keyless.model.workflow import Finding
+from keyless.workflows.conditions import exclusive
 from keyless.workflows.findings.base import Look
+from keyless.workflows.sites import collisions
 
 IDENTIFIER = "two-indexes-in-one-job"
 
@@ -15,13 +17,14 @@ def check(look: Look) -> Iterator[Finding]:
     done: set[tuple[str, str]] = set()
     for site in look.counted:
         key = (site.visit.workflow.path, site.visit.job.id)
-        others = [s for s in look.counted if (s.visit.workflow.path, s.visit.job.id) == key]
-        if key not in done and {Target.PYPI, Target.TESTPYPI} <= {s.upload.target for s in others}:
-            done.add(key)
-            yield Finding(
-                IDENTIFIER,
-                "warning",
-                others[-1].place,
-                f"Job '{site.visit.job.id}' uploads to PyPI and to TestPyPI: trusted, the attestations collide.",
-                "Upload the built files as an artifact, and publish to each index in a job of its own.",
-            )
+        clash = [s for s in collisions(site, look.counted) if not exclusive(site.visit.step, s.visit.step)]
+        if key in done or not clash:
+            continue
+        done.add(key)
+        yield Finding(
+            IDENTIFIER,
+            "warning",
+            clash[-1].place,
+            f"Job '{site.visit.job.id}' uploads to PyPI and to TestPyPI: trusted, the attestations collide.",
+            "Upload the built files as an artifact, and publish to each index in a job of its own.",
+        )

@@ -12,6 +12,7 @@ from keyless.workflows.tools.maturin import Maturin
 from keyless.workflows.tools.pdm import PDM
 from keyless.workflows.tools.poetry import Poetry
 from keyless.workflows.tools.publish_action import PublishAction
+from keyless.workflows.tools.rye import RYE
 from keyless.workflows.tools.semantic_release import SemanticRelease
 from keyless.workflows.tools.setuptools import Setuptools
 from keyless.workflows.tools.third_party import ThirdParty
@@ -22,7 +23,7 @@ __all__ = ["TOOLS", "Given", "StepView", "Tool", "Upload", "uploads"]
 
 TOOLS: Sequence[Tool] = (
     PublishAction(), Twine(), Uv(), Poetry(), FLIT, HATCH, PDM, Maturin(), Setuptools(), SemanticRelease(),
-    PoetryPublish(),
+    PoetryPublish(), RYE,
 )  # fmt: skip
 LAST: Tool = ThirdParty()
 """Asked only when no other tool knows the step."""
