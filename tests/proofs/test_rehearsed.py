@@ -26,7 +26,7 @@ from keyless.services.github import GitHubService
 from keyless.services.indexes import IndexService
 from keyless.services.sigstore import SigstoreVerifier
 from keyless.services.system import SystemClock
-from keyless.surveying.release import gather, newest
+from keyless.surveying.release import gather_files, gather_run, newest
 
 TOKEN = "ghp_" + "k3yl3ss" * 5 + "A"
 REPOSITORY = Repository("octo", "sampleproj")
@@ -92,15 +92,11 @@ class World:
             GitHubService(addresses, Secret(TOKEN), clock, transport) as github,
             IndexService(Index.PYPI, addresses, clock, transport) as pypi,
         ):
-            return await gather(
-                (await newest(pypi, "sampleproj")).value,
-                index=pypi,
-                verifier=SigstoreVerifier(addresses.trust_root, Index.PYPI, clock.now),
-                github=github,
-                repository=REPOSITORY,
-                workflow_path=PATH,
-                clock=clock,
-            )
+            release = (await newest(pypi, "sampleproj")).value
+            verifier = SigstoreVerifier(addresses.trust_root, Index.PYPI, clock.now)
+            files = await gather_files(pypi, verifier, release)
+            run = await gather_run(github, REPOSITORY, PATH, release, files)
+        return Evidence(release, files, run, clock.now())
 
 
 @pytest.fixture
