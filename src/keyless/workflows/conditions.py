@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from keyless.workflows.expressions import Binary, Expression, Literal, Not, embedded, parse
-from keyless.workflows.shape import Step
+from keyless.workflows.expressions import Access, Binary, Expression, Literal, Not, embedded, parse
+from keyless.workflows.shape import Job, Step
 from keyless.workflows.tree import get, string
 
 
@@ -15,8 +15,15 @@ def exclusive(one: Step, other: Step) -> bool:
     return any(_contradict(a, b) for a in _conjuncts(first) for b in _conjuncts(second))
 
 
-def _condition(step: Step) -> Expression | None:
-    text = string(get(step.node, "if"))
+def excludes_event(part: Step | Job, event: str) -> bool:
+    """Return True only when the `if:` of a step or job can never hold for runs of an event."""
+    condition = _condition(part)
+    name = Binary("==", Access("github", (Literal("event_name"),)), Literal(event))
+    return condition is not None and any(_contradict(c, name) for c in _conjuncts(condition))
+
+
+def _condition(part: Step | Job) -> Expression | None:
+    text = string(get(part.node, "if"))
     if not text:
         return None
     parts = embedded(text)

@@ -15,6 +15,7 @@ _PYPI_HOST = re.compile(
 _TEST_HOST = re.compile(
     r"^(?:https?://)?(?:upload\.)?(?:test\.?pypi\.(?:python\.)?org|testpypi\.python\.org)(?:[:/]|$)", re.IGNORECASE
 )
+_HOST = re.compile(r"https?://[\w.:-]+/", re.IGNORECASE)
 _PYPI_NAME = re.compile(r"^(?:pypi|main|release|pypirelease|distutils|server-login)?$", re.IGNORECASE)
 
 
@@ -39,6 +40,9 @@ def target(binding: Binding | None, default: Target = Target.PYPI) -> Target:
     known = static(binding)
     if known is not None:
         return together({of_address(text) if text.strip() else default for text in known})
+    host = _HOST.match(binding.text.strip())
+    if host is not None:
+        return of_address(host[0])
     found = {of_address(s.text) for s in trace(binding) if isinstance(s, FromText)}
     if _conditional(binding):
         found.add(default)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keyless.model.workflow import Finding
+from keyless.workflows.conditions import excludes_event
 from keyless.workflows.findings.base import Look
 
 IDENTIFIER = "pull-request-target"
+EVENT = "pull_request_target"
 
 
 def check(look: Look) -> Iterator[Finding]:
     """Yield one finding for each such upload."""
     for site in look.counted:
-        if "pull_request_target" in site.visit.workflow.triggers:
+        visit = site.visit
+        excluded = excludes_event(visit.job, EVENT) or excludes_event(visit.step, EVENT)
+        if EVENT in visit.workflow.triggers and not excluded:
             yield Finding(
                 IDENTIFIER,
                 "error",

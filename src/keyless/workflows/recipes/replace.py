@@ -10,7 +10,7 @@ from keyless.workflows.changes import AddPair, EditScript, InsertStep, Operation
 from keyless.workflows.emit import Value
 from keyless.workflows.recipes.base import ACTION, condition, credentials_out, whole_line
 from keyless.workflows.refusal import Refused
-from keyless.workflows.shell import Command, option, program
+from keyless.workflows.shell import Command, commands, option, program
 from keyless.workflows.sites import Site
 from keyless.workflows.tree import get, string
 
@@ -24,6 +24,7 @@ def by_action(site: Site) -> list[Operation]:
     step = site.visit.step
     script = string(step.run) or ""
     build = _build(site, command)
+    _plain(site, command)
     start, end, _ = whole_line(script, command)
     rest = (script[:start] + script[end:]).strip()
     if script[end:].strip():
@@ -39,6 +40,34 @@ def by_action(site: Site) -> list[Operation]:
     operations.append(EditScript((*step.path, "run"), ((start, end, new),), why))
     operations.append(InsertStep(step.path, _step(site, command), why))
     return operations
+
+
+_PLAIN_OPTIONS = {
+    "poetry": {"--build", "-n", "--no-interaction", "-v", "-vv", "-vvv", "--skip-existing", "-q", "--no-ansi"},
+    "flit": {"--no-use-vcs", "--use-vcs", "--setup-py", "--no-setup-py"},
+    "hatch": {"-y", "--yes", "-n", "--no-prompt", "-v"},
+}
+_VALUED = {"-r", "--repository", "-u", "--username", "-p", "--password", "--repo", "--user", "-a", "--auth", "--format"}
+
+
+def _plain(site: Site, command: Command) -> None:
+    """Raise Refused where the command or its script moves elsewhere, so that the built files cannot be told."""
+    advice = f"Replace the upload by a step with {ACTION}, with `packages-dir` where the files are."
+    script = string(site.visit.step.run) or ""
+    if any(other.texts[:1] in {("cd",), ("pushd",), ("Set-Location",)} for other in commands(script)):
+        raise Refused("its script changes the folder", advice)
+    known = _PLAIN_OPTIONS.get(site.upload.tool)
+    if known is None:
+        return
+    words = program(command)
+    at = 1
+    while at < len(words):
+        text = words[at].text
+        if text in _VALUED:
+            at += 1
+        elif text != "publish" and text not in known and text.partition("=")[0] not in _VALUED:
+            raise Refused(f"`{text}` among the arguments of {site.upload.tool} has no plain counterpart", advice)
+        at += 1
 
 
 def _version(site: Site) -> str:
@@ -81,6 +110,8 @@ def _inputs(site: Site, command: Command | None) -> dict[str, Value]:
     inputs: dict[str, Value] = {}
     if site.upload.target is Target.TESTPYPI:
         inputs["repository-url"] = "https://test.pypi.org/legacy/"
+    if command is not None and "--skip-existing" in command.texts:
+        inputs["skip-existing"] = "true"
     folder = _folder(site, command)
     if folder != "dist":
         inputs["packages-dir"] = f"{folder}/"
@@ -133,8 +164,7 @@ def _build(site: Site, command: Command) -> str:
     prefix = f"{prefix} " if prefix else ""
     match site.upload.tool:
         case "poetry" if "--build" in texts:
-            folder = option(words, "-C", "--directory", "-P", "--project")
-            return f"{prefix}poetry build" + (f" -C {folder.text}" if folder else "")
+            return f"{prefix}poetry build"
         case "flit":
             formats = option(words, "--format")
             return f"{prefix}flit build" + (f" --format {formats.text}" if formats else "")
