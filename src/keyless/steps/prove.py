@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeAlias
 
 from keyless import proofs
@@ -11,14 +10,13 @@ from keyless.engine import Check, Done, Ready, Waiting
 from keyless.errors import NotProven, TryLater
 from keyless.model.codec import encode
 from keyless.model.github import Repository
-from keyless.model.journey import StepRecord, StepState
-from keyless.model.plan import ChangeWorkflow, CheckProof, Phase, ProveRelease, SkippedProof
+from keyless.model.journey import StepRecord
+from keyless.model.plan import CheckProof, ProveRelease, SkippedProof
 from keyless.model.proof import Judgement, Verdict
 from keyless.model.publisher import publishing_page
-from keyless.model.reading import Found, Missing, Unreadable
-from keyless.model.release import Evidence, Expectation
+from keyless.steps.judging import judge_newest, workflow_landed
 from keyless.steps.toolbox import Toolbox
-from keyless.surveying.release import failed_run, gather_files, gather_run, newest
+from keyless.surveying.release import failed_run
 
 Provable: TypeAlias = ProveRelease | CheckProof
 
@@ -30,7 +28,7 @@ class ProvePerformer:
     tools: Toolbox
 
     async def check(self, step: Provable, record: StepRecord | None) -> Check:
-        judgement = await self._judge(step)
+        judgement = await judge_newest(self.tools, step, after=workflow_landed(self.tools))
         if judgement is not None and judgement.verdict is Verdict.CANNOT_TELL:
             unknown = "; ".join(reason.message for reason in judgement.reasons if reason.side == "unknown")
             raise TryLater(
@@ -51,35 +49,6 @@ class ProvePerformer:
         if isinstance(check, Ready):
             raise NotProven(f"{step.project} is not proven.")
         return check
-
-    async def _judge(self, step: Provable) -> Judgement | None:
-        index = self.tools.indexes[step.index]
-        match await newest(index, step.project):
-            case Found(release):
-                repository = Repository(step.publisher.owner, step.publisher.repository)
-                files = await gather_files(index, self.tools.verifiers[step.index], release)
-                run = await gather_run(self.tools.github, repository, step.workflow_path, release, files)
-                evidence = Evidence(release, files, run, self.tools.clock.now())
-                return proofs.judge(evidence, await self._expectation(step, repository))
-            case Missing():
-                return None
-            case Unreadable(because=because):
-                raise TryLater(
-                    f"{step.index.label} gave no answer about {step.project}: {because}.",
-                    hint="Run the same command again later.",
-                )
-
-    async def _expectation(self, step: Provable, repository: Repository) -> Expectation:
-        facts = await self.tools.github.repository(repository)
-        known = facts.value if isinstance(facts, Found) else None
-        return Expectation(
-            index=step.index,
-            project=step.project,
-            publisher=step.publisher,
-            after=workflow_landed(self.tools),
-            repository_id=known.id if known else None,
-            owner_id=known.owner_id if known else None,
-        )
 
     async def _not_yet(self, step: Provable, judgement: Judgement | None) -> Waiting:
         what = f"A release of {step.project} on {step.index.label} through the trusted publisher"
@@ -121,17 +90,6 @@ class ProvePerformer:
         run, jobs = failed
         said = [a.message for job in jobs for a in job.annotations if a.level == "failure" or "publisher" in a.message]
         return f"The run {run.url} failed: {said[0] if said else 'it left no reason'}"
-
-
-def workflow_landed(tools: Toolbox) -> datetime | None:
-    """Return when the changed workflow reached the default branch; None when there was nothing to change."""
-    plan = tools.journal.plan(tools.journey, Phase.MIGRATE)
-    ids = {step.id for step in plan.steps if isinstance(step, ChangeWorkflow)} if plan else set()
-    for record in tools.journal.records(tools.journey, Phase.MIGRATE):
-        if record.step in ids and record.state is StepState.DONE and isinstance(record.evidence, dict):
-            at = record.evidence.get("at")
-            return datetime.fromisoformat(at) if isinstance(at, str) else None
-    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from keyless.engine import Check, Done, Outside, Ready, Waiting
 from keyless.errors import TryLater
 from keyless.model.journey import StepRecord
 from keyless.model.plan import RegisterPublisher
+from keyless.model.proof import Grade, Verdict
 from keyless.model.publisher import pending_page, publishing_page
+from keyless.steps.judging import judge_newest
 from keyless.steps.toolbox import Toolbox
 
 
@@ -20,12 +22,20 @@ def publisher_page(tools: Toolbox, step: RegisterPublisher) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RegisterPublisherPerformer:
-    """Shows the exact values and the link, gives a person the time, and goes on."""
+    """Shows the exact values and the link, gives a person the time, and goes on.
+
+    Where the newest release came through this very publisher, it is registered, and nobody is bothered.
+    """
 
     tools: Toolbox
     outside: Outside
 
     async def check(self, step: RegisterPublisher, record: StepRecord | None) -> Check:
+        if record is None and not step.pending:
+            judgement = await judge_newest(self.tools, step, after=None)
+            if judgement is not None and judgement.verdict is Verdict.PROVEN and judgement.grade is Grade.ATTESTED:
+                says = f"{step.project} {judgement.version} came through it already"
+                return Done(says, {"publisher": str(step.publisher), "already": True})
         return Ready()
 
     async def act(self, step: RegisterPublisher) -> None:
