@@ -59,6 +59,7 @@ def test_what_a_rehearsal_builds_is_a_distribution(build, filetype):
         (tar(), "Incorrect number of top-level directories in sdist"),
         (tar("a/x", "a/y"), "PKG-INFO not found at a/PKG-INFO"),
     ],
+    ids=["no archive", "cut", "two folders", "absolute path", "empty", "no metadata"],  # compressed bytes hold a time
 )
 def test_an_odd_source_archive(content, expected):
     assert refusal("sampleproj-1.0.tar.gz", content, form()) == f"Invalid distribution file. {expected}"
