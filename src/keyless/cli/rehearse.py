@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import signal
 import sys
 import tempfile
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keyless.cli.app import App
+from keyless.cli.running import run_async
 from keyless.cli.shared import command as declare
 from keyless.errors import UsageError
 
@@ -20,7 +25,8 @@ if TYPE_CHECKING:
 
 _HELP = """Play the whole journey on simulated GitHub, PyPI and TestPyPI.
 
-On a terminal it is the real wizard; without one, or with --auto, it answers by itself. Nothing real is touched.
+On a terminal you play it yourself, with the real wizard; without one, or with --auto, it plays by itself. Nothing real
+is touched.
 With --serve the services run until they are stopped, and one line of JSON says where: use them from another terminal
 with `keyless --rehearsal FOLDER …`.
 """
@@ -35,6 +41,7 @@ with `keyless --rehearsal FOLDER …`.
 )
 @click.option("--serve", "serving", is_flag=True, help="Only run the services, on loopback, until stopped.")
 @click.option("--tls", is_flag=True, help="Serve over TLS, with a certificate authority made for it.")
+@click.option("--tied", is_flag=True, hidden=True, help="Stop when standard input is closed.")
 @click.option(
     "--port", type=click.IntRange(0, 65_531), help="The first of the five ports to serve on; 0: any free ones."
 )
@@ -52,14 +59,23 @@ def command(app: App, *, listing: bool, serving: bool, **options: Any) -> None: 
         _play(app, **options)
 
 
-def _serve(*, world: str | None, auto: bool, keep: Path | None, tls: bool, port: int | None) -> None:
+def _serve(*, world: str | None, auto: bool, keep: Path | None, tls: bool, port: int | None, tied: bool) -> None:
     if auto:
         raise UsageError("--auto answers in a journey, and --serve plays none.", hint="Leave one of them out.")
     from keyless.rehearsal.serve import serve
 
+    if tied:
+        threading.Thread(target=_end_with_input, daemon=True).start()
     with ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="keyless-rehearsal-")))
         serve(folder, _announce, world=world, port=port or 0, tls=tls)
+
+
+def _end_with_input() -> None:
+    """Stop this process when whoever started it is gone."""
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _announce(said: dict[str, Any]) -> None:
@@ -67,14 +83,38 @@ def _announce(said: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _play(app: App, *, world: str | None, auto: bool, keep: Path | None, tls: bool, port: int | None) -> None:
-    if tls or port is not None:
+def _play(
+    app: App, *, world: str | None, auto: bool, keep: Path | None, tls: bool, port: int | None, tied: bool
+) -> None:
+    if tls or port is not None or tied:
         raise UsageError("--tls and --port belong to --serve.", hint="Add --serve, or leave them out.")
     from keyless.rehearsal.play import play
 
     app.rehearsing = True
-    last = app.last()
-    play(app.reporter(), last if last.interactive and not auto else None, world=world, keep=keep)
+    if not auto and app.last().interactive:
+        _guide(app, world, keep)
+    else:
+        play(app.reporter(), world=world, keep=keep)
+
+
+def _guide(app: App, world: str | None, keep: Path | None) -> None:
+    """Let the person at the terminal play, against services in a process of their own; their folder is kept."""
+    from keyless.cli.compose import open_desk
+    from keyless.operators.wizard import WizardOperator
+    from keyless.rehearsal.folder import STORE_FILE, open_store
+    from keyless.rehearsal.guided import guide
+    from keyless.rehearsal.hosted import hosted
+    from keyless.rehearsal.play import DEFAULT_WORLD
+
+    folder = (keep or Path(tempfile.mkdtemp(prefix="keyless-rehearsal-"))).absolute()
+    fresh = not (folder / STORE_FILE).exists()
+    open_store(folder).close()
+    app.resume = shlex.join(["keyless", "rehearse", "--keep", str(folder)])
+    reporter = app.reporter()
+    wizard = WizardOperator(app.realm, colour=not app.no_color)
+    with hosted(folder, world or (DEFAULT_WORLD if fresh else None)):
+        app.rehearsal = folder
+        run_async(guide(folder, reporter, wizard, lambda operator: open_desk(app, reporter, last=operator)))
 
 
 def _worlds() -> Table:

@@ -27,7 +27,7 @@ class AskOutside:
 
     async def wait(self, step: Step, waiting: Waiting) -> bool:
         """Wait for the person."""
-        return await self._operator.pause(f"{waiting.what}.")
+        return await self._operator.pause("")
 
 
 class PollOutside:

@@ -88,9 +88,26 @@ class WizardOperator:
         """Wait until the person says that it is done. True: go on; Ctrl-C and Ctrl-D stop."""
         if not self._terminal():
             return False
-        text = f"{clean(message)} Press Enter to look again, Ctrl-C to stop here and come back later."
-        await self._ask(questionary.text(text, **self._look(), validate=lambda _: True))
+        await self.press(
+            f"{clean(message)} Enter: done, look again · Ctrl-C: stop here and come back later.".strip(), ()
+        )
         return True
+
+    async def press(self, message: str, keys: Sequence[str]) -> str:
+        """Wait for Enter, or for one of `keys`; return the key, "" for Enter. Ctrl-C and Ctrl-D stop."""
+        prompt = questionary.text(message, **self._look(), validate=lambda _: True)
+        bindings = KeyBindings()
+        for key in keys:
+
+            @bindings.add(key, eager=True)
+            def pressed(event: KeyPressEvent) -> None:
+                event.app.exit(result=event.key_sequence[0].key)
+
+        prompt.application.key_bindings = merge_key_bindings(
+            [prompt.application.key_bindings or KeyBindings(), bindings]
+        )
+        given = await self._ask(prompt)
+        return given if isinstance(given, str) and given in keys else ""
 
     def _look(self) -> _Look:
         return {"qmark": self._mark, "style": _STYLE, "color_depth": self._depth}
@@ -104,11 +121,11 @@ class WizardOperator:
     def _explain(self, question: Question, about: Mapping[str, str], offered: Sequence[Choice]) -> None:
         print_formatted_text()
         self._say("bold", fill(question.asks, about))
-        self._say("fg:ansibrightblack", f"  Why: {fill(question.why, about)}")
+        flag = f" ({question.flag})" if question.phases else ""
+        self._say("fg:ansibrightblack", f"  Why: {fill(question.why, about)}{flag}")
         if question.kind in (Kind.CHOICE, Kind.CHOICES, Kind.NAMES):
             for choice in offered:
                 self._say("", f"  · {clean(choice.value)}: {clean(choice.leads_to)}")
-        self._say("fg:ansibrightblack", f"  Without a terminal: {question.flag}, or '{question.key}' in a playbook.")
 
     def _prompt(
         self, question: Question, about: Mapping[str, str], preset: Answer | None, offered: Sequence[Choice]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -18,8 +18,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from keyless.errors import KeylessError
+from keyless.model import codec
 from keyless.model.github import Repository
 from keyless.model.index import Index
+from keyless.model.plan import Step
 from keyless.rehearsal.browser import PageRefused
 from keyless.rehearsal.faults import Fault, FaultKind, clear_faults, faults, set_fault
 from keyless.rehearsal.github.repositories import NoSuchThing
@@ -30,6 +32,13 @@ if TYPE_CHECKING:
     from keyless.rehearsal.services import Services
 
 Answer: TypeAlias = Callable[["Services", Document], Awaitable[Document]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """One step of a plan, as a request holds it."""
+
+    step: Step
 
 
 class Refused(ValueError):
@@ -117,7 +126,7 @@ async def _act(services: Services, given: Document) -> Document:
     """{"action", "login"?, …}: let a person of the world (its operator unless named) do what keyless asks people to do.
 
     Actions: "register-publisher" {"link"}, "issue-token" {"link"}, "remove-token" {"link"}, "merge" {"repository",
-    "number"?}: that pull request, or all that are open.
+    "number"?}: that pull request, or all that are open; "carry-out" {"step"}: whatever this step of a plan waits for.
     """
     person = _person(services, given.get("login"))
     match _needed(given, "action"):
@@ -135,6 +144,8 @@ async def _act(services: Services, given: Document) -> Document:
                 await person.merge_open(repository) if number is None else [await person.merge(repository, number)]
             )
             return {"commits": list(commits)}
+        case "carry-out":
+            return {"done": await person.carry_out(codec.decode(PlanStep, {"step": _needed(given, "step")}).step)}
         case other:
             raise Refused(f"nobody here knows how to do '{other}'")
     return {}

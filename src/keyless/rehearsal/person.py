@@ -27,6 +27,7 @@ from keyless.rehearsal.releases import next_version, release
 from keyless.rehearsal.runner import trigger
 from keyless.rehearsal.runner.builds import projects
 from keyless.rehearsal.runner.job import Services
+from keyless.rehearsal.world import loaded
 from keyless.rehearsal.world_facts import LoadedWorld
 from keyless.secret import Secret
 
@@ -148,6 +149,13 @@ class Person:
         version = version or self._next(repository, index, project)
         return await release(self.services, repository, way, version, by=self.login, project=project)
 
+    def releases(self, repository: Repository) -> tuple[tuple[Index, str | None], ...]:
+        """Return every way in which this repository releases: the index, and the project where there are several."""
+        names = self._projects_of(repository)
+        projects: Sequence[str | None] = names if len(names) > 1 else [None]
+        ways = [index for index in Index if self.world.way(repository, index) is not None]
+        return tuple((index, project) for index in ways for project in projects)
+
     async def carry_out(self, step: Step) -> bool:
         """Do what a plan's step waits for, as far as this person can; return whether something was done.
 
@@ -226,6 +234,14 @@ class Person:
     def _browser(self, index: Index) -> Browser:
         account = self._facts.account(index)
         return Browser(self.services.transport(), account.user, account.password.reveal())
+
+
+def operator_of(services: Services) -> Person:
+    """Return the person who works with keyless in the loaded world. Raises UsageError before there is one."""
+    world = loaded(services.store)
+    if world is None:
+        raise UsageError("No world was loaded into this rehearsal.")
+    return Person(services, world, world.operator)
 
 
 def _order(version: str) -> tuple[tuple[int, ...], float]:

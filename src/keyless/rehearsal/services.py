@@ -15,6 +15,7 @@ from keyless.rehearsal.control import control_app
 from keyless.rehearsal.faults import Faulty
 from keyless.rehearsal.folder import STORE_FILE, open_store, write_file
 from keyless.rehearsal.github.app import github_app
+from keyless.rehearsal.github.site import with_pages
 from keyless.rehearsal.index.app import index_app
 from keyless.rehearsal.issuer import Issuer, issuer_app
 from keyless.rehearsal.sigstore import SigstoreStandIn, StandInChecker
@@ -23,6 +24,8 @@ from keyless.rehearsal.transport import Front, InProcess
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
+
+    from keyless.rehearsal.person import Person
 
 __all__ = ["HOSTS", "SERVICES", "STORE_FILE", "TRUST_ROOT_FILE", "Services", "addresses_in_process"]
 
@@ -68,6 +71,11 @@ class Services:
         """Return a transport that answers for the rehearsal's hosts and no others: nothing can leave the process."""
         return InProcess({host: self.apps[name] for host, name in {**HOSTS, **self._served()}.items()})
 
+    def _operator(self) -> Person:
+        from keyless.rehearsal.person import operator_of
+
+        return operator_of(self)
+
     def _served(self) -> dict[str, str]:
         addresses = self.addresses
         named = {
@@ -84,7 +92,7 @@ class Services:
             return Faulty(index_app(self.store, which, self.issuer, checker), self.store, which.value)
 
         return {
-            "github": Faulty(github_app(self.store), self.store, "github"),
+            "github": Faulty(with_pages(github_app(self.store), self.store, self._operator), self.store, "github"),
             "pypi": index(Index.PYPI),
             "testpypi": index(Index.TESTPYPI),
             "issuer": Faulty(issuer_app(self.store), self.store, "issuer"),
