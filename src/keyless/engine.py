@@ -120,7 +120,7 @@ class Run:
 
     def _finish(self, step: Step, done: Done) -> None:
         record = self._record(step)
-        already = record is None or record.state is not StepState.INTENDED
+        already = record is None
         self.journal.done(self.journey, self.plan.phase, step.id, self.clock.now(), done.evidence)
         self.observer.step_done(self.title(step), done.says, already=already)
 

@@ -73,7 +73,7 @@ class Interview:
         named: dict[str, tuple[str, ...]] = {}
         for upload in uploads(self.survey.analysis):
             told = upload.step.project or self.suggested
-            about = {"step": upload.key, "index": upload.index.value}
+            about = {"step": upload.key, "index": upload.index.label}
             default = (normalise(told),) if told else None
             row = replace(
                 question("project"), asked=told is None
@@ -88,7 +88,7 @@ class Interview:
         for upload in uploads(self.survey.analysis):
             if upload.index not in chosen:
                 told = upload.step.environment
-                about = {"index": upload.index.value, "repository": str(self.survey.facts.repository)}
+                about = {"index": upload.index.label, "repository": str(self.survey.facts.repository)}
                 chosen[upload.index] = told or await ask_text(self.operator, question("environment"), about) or None
         return chosen
 

@@ -34,17 +34,20 @@ class LineReporter:
         self._paper = paper
         self._quiet = quiet
         self._tag = f"[{REHEARSAL}] " if realm is Realm.REHEARSAL else ""
+        self._begun = False
 
     def banner(self, title: str) -> None:
         """Say what this is about and, in a rehearsal, that nothing real is touched."""
-        if self._tag:
+        if self._begun:
+            self._progress("", "")
+        elif self._tag:
             self._paper.line(f"{self._tag}Simulated services: nothing real is read or changed.", "realm")
-        if not self._quiet:
-            self._paper.line(f"{self._tag}{clean(title)}", "title")
+        self._begun = True
+        self._progress(f"{self._tag}{clean(title)}", "title")
 
     def step_started(self, number: int, total: int, title: str) -> None:
         """Say which step begins."""
-        self._progress(f"[{number}/{total}] {clean(title)}", "step")
+        self._progress(f"{self._tag}[{number}/{total}] {clean(title)}", "step")
 
     def step_done(self, title: str, detail: str, *, already: bool) -> None:
         """Say how a step ended; `already`: it was so before."""
@@ -52,11 +55,11 @@ class LineReporter:
 
     def waiting(self, what: str, *, link: str | None, advice: Sequence[str]) -> None:
         """Say what is awaited, where to do it, and how."""
-        self._paper.line(f"{self._tag}  waiting: {clean(what)}", "warn")
+        self._paper.line(f"  waiting: {clean(what)}", "warn")
         if link:
             self._paper.line(f"    {clean(link)}", "link", whole=True)
         for line in advice:
-            self._paper.line(f"    - {clean(line)}")
+            self._paper.line(f"    {clean(line)}")
 
     def note(self, text: str) -> None:
         """Say something worth knowing."""
@@ -64,11 +67,11 @@ class LineReporter:
 
     def warning(self, text: str) -> None:
         """Say something that needs care."""
-        self._paper.line(f"{self._tag}Take care: {clean(text, lines=True)}", "warn")
+        self._paper.line(f"Take care: {clean(text, lines=True)}", "warn")
 
     def link(self, label: str, url: str) -> None:
         """Give an address to open, in full."""
-        self._paper.line(f"{self._tag}{clean(label)}:")
+        self._paper.line(f"{clean(label)}:")
         self._paper.line(f"  {clean(url)}", "link", whole=True)
 
     def diff(self, changes: Sequence[FileChange]) -> None:
@@ -94,7 +97,7 @@ class LineReporter:
 
     def next_command(self, command: str, why: str = "") -> None:
         """Say the one next thing to do."""
-        self._paper.line(f"{self._tag}Next{f' ({clean(why)})' if why else ''}:")
+        self._paper.line(f"Next{f' ({clean(why)})' if why else ''}:")
         self._paper.line(f"  {clean(command)}", "command", whole=True)
 
     def statistics(self, requests: Mapping[str, int]) -> None:
@@ -104,7 +107,7 @@ class LineReporter:
 
     def _progress(self, text: str, style: str) -> None:
         if not self._quiet:
-            self._paper.line(f"{self._tag}{text}", style)
+            self._paper.line(text, style)
 
 
 class PlainPaper:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from keyless import proofs
 from keyless.engine import Check, Done, Ready, Waiting
@@ -17,6 +18,9 @@ from keyless.model.publisher import publishing_page
 from keyless.steps.judging import judge_newest, workflow_landed
 from keyless.steps.toolbox import Toolbox
 from keyless.surveying.release import failed_run
+
+_OLD: Final = {"uploaded-before-change", "run-before-change"}
+"""The reasons by which a release is known to be one of before: nobody has to explain its other faults."""
 
 Provable: TypeAlias = ProveRelease | CheckProof
 
@@ -52,33 +56,28 @@ class ProvePerformer:
 
     async def _not_yet(self, step: Provable, judgement: Judgement | None) -> Waiting:
         what = f"A release of {step.project} on {step.index.label} through the trusted publisher"
-        link = None
-        advice = [f"against: {r.message}" for r in judgement.reasons if r.side == "against"] if judgement else []
-        advice += (
-            [f"would help: {r.raises}" for r in judgement.reasons if r.raises and r.side != "for"] if judgement else []
-        )
         refusal = await self._refusal(step)
+        reasons = list(_against(judgement)) if judgement else []
+        advice = [f"Release with {step.workflow_path} as you always do."]
+        link = self._workflow_page(step)
         if refusal:
             link = publishing_page(self.tools.addresses.index(step.index).site, step.project, step.publisher)
-            advice = [refusal, f"expected publisher: {step.publisher}", *advice]
-        advice.append(f"Release with {step.workflow_path} as you always do, then look again.")
-        found = (
-            f"the newest release there is {judgement.version} ({judgement.grade.value})"
-            if judgement
-            else "there is none"
-        )
+            advice = [refusal, f"The publisher has to be: {step.publisher}. Correct it, then release again."]
+        elif reasons:
+            advice = [*reasons, "Release once more when that is put right."]
+        found = f"the newest one, {judgement.version}, is no proof" if judgement else "there is none"
         otherwise = NotProven(
             f"{what} is needed, and {found}.",
-            hint=" ".join([*advice[:4], "Then run the same command again."]),
+            hint=" ".join([*advice, "Then run the same command again."]),
             untouched="No secret was removed.",
         )
-        return Waiting(
-            f"{what} is awaited",
-            otherwise,
-            link,
-            tuple(dict.fromkeys(advice)),
-            {"judgement": encode(judgement)} if judgement else None,
-        )
+        evidence = {"judgement": encode(judgement)} if judgement else None
+        return Waiting(f"{what} is awaited", otherwise, link, tuple(advice), evidence)
+
+    def _workflow_page(self, step: Provable) -> str:
+        """Return the page of the workflow's runs, from which one can be started as well."""
+        to = step.publisher
+        return f"{self.tools.addresses.github_web}/{to.owner}/{to.repository}/actions/workflows/{to.workflow}"
 
     async def _refusal(self, step: Provable) -> str:
         """What the newest failed run says about why the index refused it."""
@@ -90,6 +89,14 @@ class ProvePerformer:
         run, jobs = failed
         said = [a.message for job in jobs for a in job.annotations if a.level == "failure" or "publisher" in a.message]
         return f"The run {run.url} failed: {said[0] if said else 'it left no reason'}"
+
+
+def _against(judgement: Judgement) -> Iterator[str]:
+    """Yield why the newest release is no proof, at most three; nothing for one that is older than the change."""
+    if any(reason.identifier in _OLD for reason in judgement.reasons):
+        return
+    for reason in [r for r in judgement.reasons if r.side != "for"][:3]:
+        yield f"{judgement.version} is no proof: {reason.message}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,14 +40,9 @@ class RegisterPublisherPerformer:
 
     async def act(self, step: RegisterPublisher) -> None:
         page = publisher_page(self.tools, step)
-        fields = [
-            f"Owner: {step.publisher.owner}",
-            f"Repository: {step.publisher.repository}",
-            f"Workflow: {step.publisher.workflow}",
-            f"Environment: {step.publisher.environment or '(leave empty)'}",
-        ]
+        fields = [f"Check, then press Add: {_values(step)}"]
         if step.pending:
-            fields.insert(0, f"Project: {step.project} (does not exist yet: this is a pending publisher)")
+            fields = [f"Fill in: project {step.project} (does not exist yet), {_values(step)}"]
         what = f"Register the trusted publisher of {step.project} on {step.index.label}"
         self.tools.observer.waiting(what, link=page, advice=fields)
         otherwise = TryLater(f"{what}.", hint=page)
@@ -56,3 +51,9 @@ class RegisterPublisherPerformer:
     async def confirm(self, step: RegisterPublisher) -> Done:
         page = publisher_page(self.tools, step)
         return Done("shown; the next release proves whether it works", {"page": page, "publisher": str(step.publisher)})
+
+
+def _values(step: RegisterPublisher) -> str:
+    to = step.publisher
+    environment = f"environment {to.environment}" if to.environment else "environment left empty"
+    return f"owner {to.owner}, repository {to.repository}, workflow {to.workflow}, {environment}"

@@ -100,7 +100,7 @@ class WorkflowPerformer:
                     what,
                     TryLater(f"{what}: {pull.url}", hint="Merge it, then run the same command again."),
                     pull.url,
-                    ("Review it and merge it.",),
+                    ("Review it and merge it; nothing else was changed.",),
                     {"pull_request": pull.number, "url": pull.url},
                 )
             case Unreadable(because=because, permission=permission):
