@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keyless.workflows.expressions import Access, Binary, Expression, Literal, Not, embedded, parse
+from keyless.workflows.expressions import Access, Binary, Call, Expression, Literal, Not, embedded, parse
 from keyless.workflows.shape import Job, Step
 from keyless.workflows.tree import get, string
 
@@ -19,7 +19,21 @@ def excludes_event(part: Step | Job, event: str) -> bool:
     """Return True only when the `if:` of a step or job can never hold for runs of an event."""
     condition = _condition(part)
     name = Binary("==", Access("github", (Literal("event_name"),)), Literal(event))
-    return condition is not None and any(_contradict(c, name) for c in _conjuncts(condition))
+    if condition is None:
+        return False
+    tags_only = event.startswith("pull_request") and any(_asks_for_tag(c) for c in _conjuncts(condition))
+    return tags_only or any(_contradict(c, name) for c in _conjuncts(condition))
+
+
+def _asks_for_tag(expression: Expression) -> bool:
+    """Whether a condition holds for tags only (a pull request's run never has a tag's ref)."""
+    match expression:
+        case Call("startswith", (Access("github", (Literal("ref"),)), Literal(prefix))):
+            return prefix.startswith("refs/tags")
+        case Binary("==", Access("github", (Literal("ref_type"),)), Literal("tag")):
+            return True
+        case _:
+            return False
 
 
 def _condition(part: Step | Job) -> Expression | None:

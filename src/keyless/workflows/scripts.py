@@ -43,7 +43,8 @@ def expand(own: tuple[Command, ...], files: Mapping[str, str], folder: str = "",
     for command in own:
         scripts = [(_path(folder, name), reader) for name, reader in _scripts(command)]
         scripts = [(path, reader) for path, reader in scripts if not path.startswith(("/", ".."))]
-        done.append(replace(command, opened=bool(scripts) and all(path in files for path, _ in scripts)))
+        opened = bool(scripts) and all(path in files for path, _ in scripts)
+        done.append(replace(command, opened=True) if opened else command)
         for path, reader in scripts:
             text = files.get(path)
             if text is None:

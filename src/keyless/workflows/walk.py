@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +20,8 @@ from keyless.workflows.tree import compose, get, offset_in, pairs, repeated_key,
 from keyless.workflows.writes import exported, written
 
 DEEPEST = 6
+_RELEVANT = re.compile(r"secret|pypi|twine|publish|maturin|setup\.py|\./", re.IGNORECASE)
+"""What a workflow must say somewhere to upload, to read a secret or to call something local; the rest is not walked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,8 @@ def visits(library: Library) -> tuple[Visit, ...]:
 def _visits(library: Library) -> Iterator[Visit]:
     """Yield every step of every workflow, once for each way in which it is reached."""
     for flow in library.workflows.values():
+        if not _RELEVANT.search(flow.text.text):
+            continue
         callers = _callers(library, flow)
         if not callers or not flow.only_called:
             scope = Scope(env=_bindings(flow.text, flow.env, "workflow", Scope()), formal=flow.only_called)

@@ -13,6 +13,7 @@ from keyless.workflows.tools.twine import PYPIRC_PASSWORD, PYPIRC_USERNAME
 
 _PAIR = re.compile(r"^\s*[\"']?([A-Za-z_][\w-]*)=(.*)$", re.ASCII | re.DOTALL)
 _OLD = re.compile(r"::set-(env|output) name=([\w-]+)::(.*)$", re.DOTALL)
+_LEAVES = re.compile(r"GITHUB_ENV|GITHUB_OUTPUT|::set-|pypirc|config", re.IGNORECASE)
 _CONDITIONAL = re.compile(r"^\s*(?:if|case|elif|else)\b|\|\||\]\s*&&", re.MULTILINE)
 _SETTING = re.compile(r"^\s*(password|username)\s*[=:]\s*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 
@@ -28,6 +29,10 @@ class Writes:
 def written(step: StepView) -> Writes:
     """Return what a step's script leaves to the steps after it. What it exports ends with the step."""
     result = Writes()
+    if not any(
+        _LEAVES.search(text) for text in (step.script, *(w.text for c in step.commands if c.origin for w in c.words))
+    ):
+        return result
     result.env.update(configured(step))
     to_env, to_output = _mentions(step, "GITHUB_ENV"), _mentions(step, "GITHUB_OUTPUT")
     local = exported(step)
