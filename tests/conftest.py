@@ -1,14 +1,45 @@
-"""A served rehearsal for each test that asks for one, fresh or already on the way."""
+"""Rehearsals for tests: served by a process of their own, or in this one. GitHub's simulation is held against its description."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.e2e.served import MIGRATE, Served
+
+if TYPE_CHECKING:  # heavy, and many tests need none of it
+    from tests.staging import Scene
+
+
+@pytest.fixture(autouse=True)
+def as_described(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every request to the simulated GitHub of a rehearsal in this process, and its answer, is as GitHub describes it."""
+    from keyless.rehearsal import services
+    from tests.contract.checked import CheckedApp
+
+    plain = services.github_app
+    monkeypatch.setattr(services, "github_app", lambda store: CheckedApp(plain(store), strict=True))
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Callable[..., Scene]]:
+    """Open a world in this process; all are closed at the end."""
+    from tests.staging import Scene
+
+    opened: list[Scene] = []
+
+    def start(world: str = "shap-like", **told: object) -> Scene:
+        opened.append(Scene.of(world, tmp_path / f"world-{len(opened)}"))
+        opened[-1].told.update({name.replace("_", "-"): value for name, value in told.items()})
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        one.close()
 
 
 @pytest.fixture

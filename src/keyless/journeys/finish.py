@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from keyless.errors import NotProven, OperatorStopped, UsageError
 from keyless.journeys.desk import Desk
 from keyless.journeys.migrate import show_plan
@@ -61,7 +63,36 @@ def _plan(desk: Desk, journey: Journey) -> Plan:
     migration = desk.journal.plan(journey.id, Phase.MIGRATE)
     if migration is None:
         raise UsageError(f"The journal holds no plan of {journey.repository}.", hint="Run `keyless doctor`.")
-    return plan_finish(migration, token_cards(desk, journey), desk.journal.backups(journey.id), desk.clock.now())
+    cards = token_cards(desk, journey)
+    earlier = _superseded(desk, journey, cards)
+    return plan_finish(migration, cards, desk.journal.backups(journey.id), desk.clock.now(), earlier=earlier)
+
+
+def _superseded(desk: Desk, journey: Journey, cards: Mapping[str, Mapping[str, Json]]) -> tuple[BackupRecord, ...]:
+    """Return the backups of earlier migrations, rolled back since, that hold no token but those that end with this one."""
+    ending = _identifiers(cards)
+    earlier = [j for j in desk.journal.journeys() if j.repository == journey.repository and j.id != journey.id]
+    ends: list[BackupRecord] = []
+    for one in earlier:
+        kept = [backup for backup in desk.journal.backups(one.id) if backup.shredded_at is None]
+        others = _identifiers(token_cards(desk, one)) - ending
+        if one.state is JourneyState.ROLLED_BACK and not others:
+            ends += kept
+        elif kept:
+            desk.observer.warning(_left(kept[-1], others))
+    return tuple(ends)
+
+
+def _left(backup: BackupRecord, others: set[Json]) -> str:
+    names = ", ".join(sorted(str(identifier) for identifier in others)) or "a token"
+    return (
+        f"Backup {backup.id} of an earlier migration holds another token ({names}), and this does not revoke it. "
+        f"Remove it on the index's account page, then run `keyless backup shred {backup.id}`."
+    )
+
+
+def _identifiers(cards: Mapping[str, Mapping[str, Json]]) -> set[Json]:
+    return {card["identifier"] for card in cards.values() if card.get("identifier")}
 
 
 def _adopt(desk: Desk, journey: Journey) -> None:

@@ -25,11 +25,17 @@ from keyless.model.plan import (
 
 
 def plan_finish(
-    migration: Plan, cards: Mapping[str, Mapping[str, Json]], backups: Sequence[BackupRecord], now: datetime
+    migration: Plan,
+    cards: Mapping[str, Mapping[str, Json]],
+    backups: Sequence[BackupRecord],
+    now: datetime,
+    *,
+    earlier: Sequence[BackupRecord] = (),
 ) -> Plan:
     """Return the steps that end a migrated repository's journey.
 
     `cards` is what the backup step recorded of each token, by the item's key (see `item_key`): `identifier`, `index`.
+    `earlier` are backups of former migrations that hold no other tokens than those that end here.
     """
     kept = [backup for backup in backups if backup.shredded_at is None]
     steps: list[Step] = [
@@ -45,7 +51,10 @@ def plan_finish(
         if isinstance(step, ProveRelease)
     ]
     steps += _revocations(migration, cards, kept[-1].id if kept else None)
-    steps += [ShredBackup(f"shred:{backup.id}", backup.id) for backup in kept]
+    steps += [
+        ShredBackup(f"shred:{backup.id}", backup.id)
+        for backup in (*kept, *(b for b in earlier if b.shredded_at is None))
+    ]
     return Plan(Phase.FINISH, migration.repository, (*steps, CloseJourney("close", "finished")), now)
 
 
