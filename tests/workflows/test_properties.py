@@ -10,8 +10,8 @@ from keyless.model.github import SourceFile
 from keyless.model.index import Index
 from keyless.model.workflow import Credential, FileChange, Hunk
 from keyless.workflows import analyse, rewrite, uses_token
+from keyless.workflows.library import read
 from keyless.workflows.permissions import granted
-from keyless.workflows.walk import read
 from tests.workflows.case import cases
 from tests.workflows.shapes import PATH, mutated, workflows
 

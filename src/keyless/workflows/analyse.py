@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from keyless.model.github import SourceFile
 from keyless.model.workflow import Analysis, Credential, MayRead, Place, PublishStep, Reference, SecretRead
 from keyless.workflows.findings import diagnose
+from keyless.workflows.library import Library, read
 from keyless.workflows.reads import any_secret, secret_reads
 from keyless.workflows.scope import FromSecret, Opaque
 from keyless.workflows.sites import Site, sites
 from keyless.workflows.unseen import unseen
-from keyless.workflows.walk import Library, read, visits
+from keyless.workflows.walk import visits
 
 
 def analyse(files: Sequence[SourceFile]) -> Analysis:

@@ -8,11 +8,12 @@ import yaml
 
 from keyless.model.workflow import MayRead, Place, SecretRead
 from keyless.workflows.expressions import Access, Expression, accesses, embedded, parse, values
+from keyless.workflows.library import Library
 from keyless.workflows.scope import Scope, texts
 from keyless.workflows.shape import Job, Workflow
 from keyless.workflows.text import Text
 from keyless.workflows.tree import get, offset_in, pairs, string
-from keyless.workflows.walk import Library, matrix_values
+from keyless.workflows.walk import matrix_values
 
 
 def secret_reads(library: Library) -> Iterator[SecretRead]:

@@ -16,6 +16,7 @@ from keyless.workflows.conditions import exclusive
 from keyless.workflows.grants import permission
 from keyless.workflows.hunks import apply, distinct, hunks
 from keyless.workflows.leftovers import leftovers
+from keyless.workflows.library import Library, read
 from keyless.workflows.recipes import RECIPES
 from keyless.workflows.refusal import Refused, check, declined
 from keyless.workflows.shape import Job, Workflow
@@ -24,7 +25,7 @@ from keyless.workflows.spans import Document, Impossible, document
 from keyless.workflows.text import of
 from keyless.workflows.tree import compose, get, plain
 from keyless.workflows.unseen import unseen
-from keyless.workflows.walk import Library, Visit, read, visits
+from keyless.workflows.walk import Visit, visits
 
 
 def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None]) -> Rewrite:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
-from keyless.model.workflow import Credential, MayRead, Place, PublishStep, Reference, Target
+from keyless.model.workflow import MayRead, Reference, Target
 from keyless.workflows.expressions import Literal, accesses, embedded
+from keyless.workflows.handed import Handed, called, publish
+from keyless.workflows.library import Library
 from keyless.workflows.scope import Binding, FromSecret, Opaque, trace
-from keyless.workflows.shape import Job, Workflow, mapping
 from keyless.workflows.shell import VARIABLE, base_name, program
 from keyless.workflows.sites import Site
 from keyless.workflows.tools.third_party import handed_over, index_by_name, role
-from keyless.workflows.tree import get
-from keyless.workflows.walk import Library, Visit, job_scope_of
+from keyless.workflows.walk import Visit
 
 _TOOLS = (
     ("TWINE", "twine"), ("UV_PUBLISH", "uv"), ("POETRY", "poetry"), ("FLIT", "flit"), ("HATCH", "hatch"),
@@ -126,17 +125,6 @@ _ELSEWHERE = re.compile(
 )
 
 
-@dataclass(slots=True)
-class Handed:
-    """What was found."""
-
-    steps: list[PublishStep] = field(default_factory=list)
-    references: list[Reference] = field(default_factory=list)
-    may_read: list[MayRead] = field(default_factory=list)
-    used: set[tuple[str, str]] = field(default_factory=set)
-    """Variables, by workflow, that an upload in sight reads: what has them in scope too is no upload for that."""
-
-
 def unseen(library: Library, seen: Sequence[Visit], found: Iterable[Site]) -> Handed:
     """Return the uploads that only the names of what is handed over tell."""
     result = Handed()
@@ -168,7 +156,7 @@ def unseen(library: Library, seen: Sequence[Visit], found: Iterable[Site]) -> Ha
     for flow in library.workflows.values():
         for job in flow.jobs.values():
             if job.uses is not None and not (job.uses.local and job.uses.name in library.workflows):
-                _called(flow, job, result)
+                called(flow, job, result)
     return result
 
 
@@ -285,16 +273,7 @@ def _record(visit: Visit, tool: str, named: Sequence[tuple[str, str, Binding]], 
             elif isinstance(source, Opaque) and source.any_secret:
                 result.may_read.append(MayRead(source.expression, source.place, source.because))
     if names:
-        result.steps.append(_publish(visit.workflow, visit.job, visit.view.place, tool, target, names))
-
-
-def _publish(
-    flow: Workflow, job: Job, place: Place, tool: str, target: Target, names: Iterable[str], *, reusable: bool = False
-) -> PublishStep:
-    secrets = tuple(dict.fromkeys(names))
-    return PublishStep(
-        tool, place, target, Credential.TOKEN, secrets, job.environment, reusable=reusable or flow.called
-    )
+        result.steps.append(publish(visit.workflow, visit.job, visit.view.place, tool, target, names))
 
 
 def _smells(visit: Visit) -> bool:
@@ -323,26 +302,3 @@ def _unknown(visit: Visit, consumer: str) -> Iterator[MayRead]:
             if isinstance(source, FromSecret) and not _ELSEWHERE.search(source.name) and not _ELSEWHERE.search(name):
                 because = f"it is handed to '{consumer}', whose text is not here"
                 yield MayRead(binding.text.strip()[:80], source.place, because, source.name)
-
-
-def _called(flow: Workflow, job: Job, result: Handed) -> None:
-    """A reusable workflow that is not here: the names of the secrets that it is handed are all that is known."""
-    assert job.uses is not None
-    scope = job_scope_of(flow, job)
-    place = flow.text.place(job.key.start_mark.index, job.id)
-    names: list[str] = []
-    found: list[tuple[str, FromSecret]] = []
-    for pair in mapping(get(job.node, "secrets"), (*job.path, "secrets")).values():
-        at = flow.text.place(pair.value.start_mark.index, job.id)
-        binding = Binding(pair.text, at, "job", scope)
-        for source in trace(binding) if embedded(pair.text) else ():
-            kind = role(str(pair.key.value)) or (role(source.name) if isinstance(source, FromSecret) else "")
-            if isinstance(source, FromSecret) and kind:
-                found.append((kind, source))
-    if not any(kind == "password" for kind, _ in found):
-        return
-    target = index_by_name([source.name for kind, source in found if kind == "password"])
-    for kind, source in found:
-        result.references.append(Reference(source.name, source.place, source.level, kind, target))
-        names.append(source.name)
-    result.steps.append(_publish(flow, job, place, job.uses.name, target, names, reusable=True))

@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import yaml
 
-from keyless.model.github import SourceFile
-from keyless.model.workflow import FileProblem, Place
+from keyless.model.workflow import Place
+from keyless.workflows.library import Library
 from keyless.workflows.scope import Binding, Scope, static
 from keyless.workflows.scripts import expand
-from keyless.workflows.shape import Action, Job, Pair, Step, Workflow, action, mapping, workflow
+from keyless.workflows.shape import Action, Job, Pair, Step, Workflow, mapping
 from keyless.workflows.shell import commands
-from keyless.workflows.text import Text, read_text
+from keyless.workflows.text import Text
 from keyless.workflows.tools.base import StepView
-from keyless.workflows.tree import compose, get, offset_in, pairs, repeated_key, string, strings
+from keyless.workflows.tree import get, offset_in, pairs, string, strings
 from keyless.workflows.writes import exported, written
 
 DEEPEST = 6
 _RELEVANT = re.compile(r"secret|pypi|twine|publish|maturin|setup\.py|\./", re.IGNORECASE)
 """What a workflow must say somewhere to upload, to read a secret or to call something local; the rest is not walked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Library:
-    """All files of one look, read: workflows and actions by path, other files as text."""
-
-    workflows: Mapping[str, Workflow]
-    actions: Mapping[str, Action]
-    other: Mapping[str, str]
-    problems: tuple[FileProblem, ...]
-
-    def action(self, folder: str) -> Action | None:
-        """Return the action that `uses: ./folder` names."""
-        names = (f"{folder}/action.yml", f"{folder}/action.yaml") if folder else ("action.yml", "action.yaml")
-        return next((self.actions[name] for name in names if name in self.actions), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,55 +48,6 @@ class _Trail:
 
     env: dict[str, Binding] = field(default_factory=dict)
     outputs: dict[tuple[str, str], Binding] = field(default_factory=dict)
-
-
-def is_workflow(path: str) -> bool:
-    """Whether GitHub reads the file as a workflow, by its path."""
-    folder, _, name = path.rpartition("/")
-    return folder.endswith(".github/workflows") and name.endswith((".yml", ".yaml"))
-
-
-def is_action(path: str) -> bool:
-    """Whether the file is an action, by its name."""
-    return path.rpartition("/")[2] in {"action.yml", "action.yaml"}
-
-
-def read(files: Sequence[SourceFile]) -> Library:
-    """Return the files, sorted by what they are. What could not be read is in `problems`."""
-    workflows: dict[str, Workflow] = {}
-    actions: dict[str, Action] = {}
-    other: dict[str, str] = {}
-    problems: list[FileProblem] = []
-    for file in files:
-        text = read_text(file)
-        if isinstance(text, FileProblem):
-            problems.extend([text] if is_workflow(file.path) or is_action(file.path) else [])
-        elif is_workflow(file.path) or is_action(file.path):
-            found = _document(text, problems)
-            if isinstance(found, Workflow):
-                workflows[file.path] = found
-            elif found is not None:
-                actions[file.path] = found
-        else:
-            other[file.path] = text.text
-    return Library(workflows, actions, other, tuple(problems))
-
-
-def _document(text: Text, problems: list[FileProblem]) -> Workflow | Action | None:
-    root = compose(text)
-    if isinstance(root, FileProblem):
-        problems.append(root)
-        return None
-    found = workflow(text, root) if is_workflow(text.path) else action(text, root)
-    if isinstance(found, str):
-        problems.append(FileProblem(text.path, found))
-        return None
-    repeated = repeated_key(root)
-    if repeated is not None:
-        name, offset = repeated
-        line = text.line(offset) + 1
-        problems.append(FileProblem(text.path, f"it has the key '{name}' twice (line {line}); GitHub refuses it"))
-    return found
 
 
 def visits(library: Library) -> tuple[Visit, ...]:

@@ -28,8 +28,9 @@ from keyless.workflows.findings import (
     user_name_set,
 )
 from keyless.workflows.findings.base import Check, Look
+from keyless.workflows.library import Library
 from keyless.workflows.sites import Site
-from keyless.workflows.walk import Library, Visit
+from keyless.workflows.walk import Visit
 
 CHECKS: Sequence[tuple[str, Check]] = tuple(
     (module.IDENTIFIER, module.check)

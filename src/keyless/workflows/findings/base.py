@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from keyless.model.workflow import Finding
+from keyless.workflows.library import Library
 from keyless.workflows.sites import Site
-from keyless.workflows.walk import Library, Visit
+from keyless.workflows.walk import Visit
 
 
 @dataclass(frozen=True, slots=True)
