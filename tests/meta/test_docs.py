@@ -47,7 +47,8 @@ def command(words: list[str]) -> tuple[list[str], click.Command | None]:
 def commands_in(text: str) -> Iterator[str]:
     """What stands after `keyless` in code, whole."""
     code = re.findall(r"^```[a-z]*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    code += re.findall(r"`([^`]+)`", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    code += [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose)]
     for block in code:
         for line in re.sub(r"\\?\n(?=\s*--)", " ", block).splitlines():
             found = re.search(r"(?:^|[/\s])keyless ([^#&]+)", line)
