@@ -176,3 +176,7 @@ class Verifier(Protocol):
     def attestations(self, provenance: bytes, file: ReleaseFile) -> tuple[AttestationFact, ...]:
         """Return one fact for each attestation. Raises nothing: what cannot be verified says so in `refused`."""
         ...
+
+    def root(self) -> tuple[str, bytes]:
+        """Return which trust root is used, in words, and its text, to be kept beside evidence. Raises UsageError."""
+        ...

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from keyless.errors import UsageError
 from keyless.model.index import Index
 from keyless.model.publisher import Publisher
 from keyless.model.release import AttestationFact, Claims, ReleaseFile
 from keyless.services.ports import Verifier
 from keyless.services.sigstore import roots, statement
 from keyless.services.sigstore.certificate import read_claims, valid_from
+from keyless.services.sigstore.documents import check_document
 
 if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
     from pypi_attestations import Attestation, AttestationBundle
     from sigstore.models import Bundle
     from sigstore.verify import Verifier as SignatureVerifier
@@ -25,6 +29,7 @@ GITHUB: Final = "https://github.com"
 AHEAD: Final = timedelta(minutes=5)
 """How far the log's clock may be ahead of ours; sigstore itself accepts a certificate from the future."""
 
+STAGING: Final = "it was signed under Sigstore's staging root, which is for trying things out and proves nothing"
 _LONGEST_REASON: Final = 300
 
 
@@ -42,17 +47,20 @@ class SigstoreVerifier(Verifier):
         self._index = index
         self._now = now
         self._refresh = refresh
-        self._kept: tuple[SignatureVerifier, str] | None = None
+        self._kept: tuple[SignatureVerifier, roots.Root] | None = None
 
     def attestations(self, provenance: bytes, file: ReleaseFile) -> tuple[AttestationFact, ...]:
         """Return one fact for each attestation. Raises nothing: what cannot be verified says so in `refused`."""
+        verifier: SignatureVerifier | None = None
         try:
-            verifier, root = self._verifier()
+            verifier, kept = self._verifier()
+            root = kept.name
         except Exception as error:  # noqa: BLE001  # without a root nothing is verified, whatever went wrong
-            verifier, root = None, f"none: the trust root cannot be used ({_reason(error)})"
+            root = f"none: the trust root cannot be used ({_reason(error)})"
         try:
             from pypi_attestations import Provenance
 
+            check_document(provenance)
             bundles = Provenance.model_validate_json(provenance).attestation_bundles
         except Exception as error:  # noqa: BLE001  # fail closed, keep the reason
             refused = f"{self._index.label}'s provenance cannot be understood: {_reason(error)}"
@@ -63,12 +71,23 @@ class SigstoreVerifier(Verifier):
             for attestation in bundle.attestations
         )
 
-    def _verifier(self) -> tuple[SignatureVerifier, str]:
+    def root(self) -> tuple[str, bytes]:
+        """Return which trust root signatures are judged by, and its text. Raises UsageError when it cannot be used."""
+        try:
+            _, root = self._verifier()
+        except Exception as error:
+            raise UsageError(
+                f"The trust root cannot be used: {_reason(error)}.",
+                hint="Name another file, or none for Sigstore's own.",
+            ) from error
+        return root.name, root.content
+
+    def _verifier(self) -> tuple[SignatureVerifier, roots.Root]:
         if self._kept is None:
             from sigstore.verify import Verifier as SignatureVerifier
 
             root = roots.production(refresh=self._refresh) if self._path is None else roots.given(self._path)
-            self._kept = SignatureVerifier(trusted_root=root.root), root.name
+            self._kept = SignatureVerifier(trusted_root=root.root), root
         return self._kept
 
     def _fact(
@@ -88,7 +107,8 @@ class SigstoreVerifier(Verifier):
         try:
             predicate, claims, moment = self._verified(verifier, attestation, stated, file)
         except Exception as error:  # noqa: BLE001  # two libraries raise a dozen unrelated errors here: fail closed
-            return AttestationFact(stated, None, None, None, _reason(error), root)
+            refused = STAGING if _of_staging(attestation) else _reason(error)
+            return AttestationFact(stated, None, None, None, refused, root)
         return AttestationFact(stated, predicate, claims, moment, None, root)
 
     def _verified(
@@ -110,6 +130,29 @@ class SigstoreVerifier(Verifier):
         if moment > latest or valid_from(bundle.signing_certificate) > latest:
             raise ValueError(f"it was signed in the future: {moment.isoformat()}")
         return predicate, claims, moment
+
+
+class _Anybody:
+    """A policy that every certificate meets: only for telling under which root something was signed."""
+
+    def verify(self, cert: Certificate) -> None:
+        """Accept it."""
+
+
+@cache
+def _staging() -> SignatureVerifier:
+    from sigstore.verify import Verifier as SignatureVerifier
+
+    return SignatureVerifier(trusted_root=roots.staging().root)
+
+
+def _of_staging(attestation: Attestation) -> bool:
+    """Whether a refused attestation holds under the staging root, so that the reason can say so."""
+    try:
+        _staging().verify_dsse(attestation.to_bundle(), _Anybody())
+    except Exception:  # noqa: BLE001  # it holds nowhere: the first reason stands
+        return False
+    return True
 
 
 def _stated(bundle: AttestationBundle) -> Publisher | None:
