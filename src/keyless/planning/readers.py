@@ -47,6 +47,10 @@ def _in_analysis(secret: str, analysis: Analysis, key: str, where: str) -> Itera
     for reference in analysis.references:
         if reference.secret.upper() == secret.upper():
             yield Reader(key, certain=True, says=f"{where} reads it at {reference.place}")
+    for read in analysis.other_reads:
+        if read.secret.upper() == secret.upper():
+            how = "looks whether it is there" if read.condition else "reads it for something else"
+            yield Reader(key, certain=True, says=f"{where} {how} at {read.place}")
     for maybe in analysis.may_read:
         if maybe.secret is None or maybe.secret.upper() == secret.upper():
             yield Reader(key, certain=False, says=f"{where} may read it at {maybe.place}: {maybe.because}")
