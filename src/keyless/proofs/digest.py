@@ -10,7 +10,11 @@ from keyless.model.release import Evidence
 
 
 def digest(evidence: Evidence) -> str:
-    """Return the sha256 (hex) over everything that was found, without the moment at which it was looked for."""
+    """Return the sha256 (hex) over everything that was found.
+
+    Left out: the moment at which it was looked for, and which trust root it was judged by, so that the same evidence
+    verified again years later, under the root of that time, has the same name.
+    """
     facts = encode(evidence)
     if isinstance(facts, dict):
         facts.pop("seen_at", None)
@@ -21,7 +25,9 @@ def _canonical(value: Json) -> str:
     """Return JSON with sorted keys and sorted lists: no list in the evidence means anything by its order."""
     match value:
         case dict():
-            body = ",".join(f"{json.dumps(key)}:{_canonical(value[key])}" for key in sorted(value))
+            body = ",".join(
+                f"{json.dumps(key)}:{_canonical(value[key])}" for key in sorted(value) if key != "trust_root"
+            )
             return f"{{{body}}}"
         case list():
             return f"[{','.join(sorted(_canonical(item) for item in value))}]"

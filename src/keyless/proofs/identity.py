@@ -46,6 +46,23 @@ def _origin(filename: str, claims: Claims, expected: Expectation) -> Iterator[Fi
     if not run or not _same_repository(run[1], run[2], publisher):
         yield _other("run-elsewhere", filename, "run", claims.run_uri, f"{publisher.owner}/{publisher.repository}")
     yield from _ids(filename, claims, expected)
+    yield from _commit(filename, claims)
+
+
+def _commit(filename: str, claims: Claims) -> Iterator[Finding]:
+    """The workflow's text is that of the commit that was built, and the run is not one for somebody's proposal."""
+    if claims.build_config_digest != claims.source_digest:
+        yield contradicts(
+            "commits-differ",
+            f"{filename} was built from commit {claims.source_digest[:12]} by the workflow of another commit, "
+            f"{claims.build_config_digest[:12]}.",
+        )
+    if claims.trigger == "pull_request_target" or claims.source_ref.startswith("refs/pull/"):
+        yield contradicts(
+            "pull-request",
+            f"{filename} was signed in a run for a pull request ({claims.trigger}, {claims.source_ref}), not for a release.",
+            "a release from a branch or a tag",
+        )
 
 
 def _ids(filename: str, claims: Claims, expected: Expectation) -> Iterator[Finding]:

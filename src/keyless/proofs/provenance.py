@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import Enum
+from typing import Final
 
 from keyless.model.publisher import Publisher
 from keyless.model.reading import Found, Missing, Unreadable
 from keyless.model.release import AttestationFact, Claims, Evidence, Expectation, FileEvidence
 from keyless.proofs.findings import SKEW, Finding, clock, contradicts, is_before, open_question, unread
 from keyless.proofs.identity import identity_findings, run_number, same_publisher
+
+LONGEST_RUN: Final = timedelta(days=35)
+"""GitHub ends a workflow run after 35 days, waiting for approval included: no file waits longer for its upload."""
 
 _ATTEST = "a release with attestations for every file (the publish action makes them unless told not to)"
 
@@ -83,14 +88,26 @@ def _fact(each: FileEvidence, fact: AttestationFact, expectation: Expectation) -
         yield from identity_findings(name, fact, fact.claims, expectation)
         if fact.stated is not None and not _agrees(fact.stated, fact.claims):
             yield contradicts("stated-differs", f"The index states {fact.stated} for {name}, its certificate another.")
-        if fact.signed_at > each.file.uploaded_at + SKEW:
-            yield contradicts("signed-after-upload", f"{name} was signed on {clock(fact.signed_at)}, after its upload.")
-        if is_before(fact.signed_at, expectation.after):
-            yield contradicts(
-                "signed-before-change",
-                f"{name} was signed on {clock(fact.signed_at)}, before the workflow was changed.",
-                "a release made after the workflow was changed",
-            )
+        yield from _times(each, fact.signed_at, expectation)
+
+
+def _times(each: FileEvidence, signed_at: datetime, expectation: Expectation) -> Iterator[Finding]:
+    """A signature is made in the run that uploads: not after the upload, not long before it, not before the change."""
+    name, uploaded_at = each.file.filename, each.file.uploaded_at
+    if signed_at > uploaded_at + SKEW:
+        yield contradicts("signed-after-upload", f"{name} was signed on {clock(signed_at)}, after its upload.")
+    if signed_at < uploaded_at - LONGEST_RUN:
+        yield contradicts(
+            "signed-long-before",
+            f"{name} was signed on {clock(signed_at)}, {(uploaded_at - signed_at).days} days before its upload: "
+            "no run lasts that long.",
+        )
+    if is_before(signed_at, expectation.after):
+        yield contradicts(
+            "signed-before-change",
+            f"{name} was signed on {clock(signed_at)}, before the workflow was changed.",
+            "a release made after the workflow was changed",
+        )
 
 
 def _unverified(name: str, fact: AttestationFact, expected: Publisher) -> Iterator[Finding]:
