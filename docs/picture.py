@@ -22,12 +22,10 @@ LEFT_OUT: Final = "  ⋮"
 PARTS: Final = (
     (r"3\. migrate ", r"\[1/\d+\]"),
     (r"\[2/\d+\]", r"\[3/\d+\]"),
-    (r"\[4/\d+\]", r"- against"),
-    (r"did it", r"\[5/\d+\]"),
-    (r"\[6/\d+\]", r"Simulated services"),
+    (r"\[4/\d+\]", r"\[5/\d+\]"),
+    (r"\[6/\d+\]", r"4\. finish "),
     (r"4\. finish ", r"The plan for"),
-    (r"\[1/\d+\]", r"https://"),
-    (r"did it", r"finished \(rehearsal"),
+    (r"\[1/\d+\]", r"finished \(rehearsal"),
     (r"What was checked", None),
 )
 """What the picture shows, in the order of the run: from a line that has the first text to before one with the second."""
