@@ -141,10 +141,10 @@ def test_the_summary_is_json_and_holds_what_a_driver_needs(store: RehearsalStore
 
 
 def test_the_operator_is_told_what_to_say_and_about_what(store: RehearsalStore, tmp_path: Path) -> None:
-    world = alive("monorepo", store, tmp_path).world
-    assert world.told("testpypi", {}) == ("skip",)
-    assert world.told("project", {"step": "publish.yml/cli@pypi", "index": "pypi"}) == ("tidewater-cli",)
-    assert world.told("project", {"step": "other"}) is None
+    world = alive("two-libraries", store, tmp_path).world
+    assert world.told("testpypi", {"repository": "nadia/tinyplot"}) == ("skip",)
+    assert world.told("testpypi", {"repository": "nadia/shap"}) == ("prove",)
+    assert world.told("testpypi", {"repository": "other/other"}) is None
     assert world.told("window", {}) is None
 
 

@@ -33,7 +33,7 @@ class Interview:
     observer: Observer
     addresses: Addresses
     survey: Survey
-    suggested: str | None
+    suggested: Mapping[str, str | None]
     local: bool
 
     async def ask(self) -> tuple[Answers, Rewrite]:
@@ -72,7 +72,7 @@ class Interview:
     async def _projects(self) -> Mapping[str, tuple[str, ...]]:
         named: dict[str, tuple[str, ...]] = {}
         for upload in uploads(self.survey.analysis):
-            told = upload.step.project or self.suggested
+            told = upload.step.project or self.suggested.get(upload.key)
             about = {"step": upload.key, "index": upload.index.label}
             default = (normalise(told),) if told else None
             row = replace(

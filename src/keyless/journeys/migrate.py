@@ -17,9 +17,8 @@ from keyless.observer import Observer
 from keyless.operators.base import ask_yes
 from keyless.operators.questions import question
 from keyless.planning.migrate import merge, plan_migration
-from keyless.planning.project_name import project_name
 from keyless.steps.titles import title
-from keyless.surveying.repository import metadata_files, survey, with_projects
+from keyless.surveying.repository import suggest_projects, survey, with_projects
 
 
 async def migrate(
@@ -82,7 +81,7 @@ async def _plan(desk: Desk, journey: str | None, repository: Repository, folder:
     found = await survey(desk.github, repository, desk.clock)
     for line in not_seen(found):
         desk.observer.warning(line)
-    suggested = project_name(await metadata_files(desk.github, found.facts.repository, found.head))
+    suggested = await suggest_projects(desk.github, found)
     interview = Interview(
         operator=desk.operator(journey),
         observer=desk.observer,
@@ -110,10 +109,10 @@ def not_seen(found: Survey) -> list[str]:
 
 
 def show_plan(observer: Observer, plan: Plan) -> None:
-    """Tell every step in words, and show every line that will change."""
-    observer.note(f"The plan for {plan.repository}:")
-    for number, step in enumerate(plan.steps, 1):
-        observer.note(f"  {number}. {title(step)}")
+    """Show every line that will change, then tell every step in words."""
     for step in plan.steps:
         if isinstance(step, ChangeWorkflow):
             observer.diff(step.changes)
+    observer.note(f"\nThe plan for {plan.repository}:")
+    for number, step in enumerate(plan.steps, 1):
+        observer.note(f"{number:4}. {title(step)}")

@@ -84,6 +84,8 @@ class PublishStep:
     environment: str | None
     project: str | None = None
     reusable: bool = False
+    folder: str | None = None
+    """The folder whose distributions are uploaded, where the step names one: a monorepo's project lies beside it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from keyless.model.github import SourceFile
 from keyless.model.workflow import Analysis, Credential, MayRead, Place, PublishStep, Reference, SecretRead
@@ -80,9 +81,7 @@ def _merged(steps: Iterable[PublishStep]) -> Iterator[PublishStep]:
         if before is not None:
             secrets = tuple(dict.fromkeys(before.secrets + step.secrets))
             credential = step.credential if before.credential is Credential.UNKNOWN else before.credential
-            step = PublishStep(  # noqa: PLW2901  # the two made one
-                step.tool, step.place, step.target, credential, secrets, step.environment, step.project, step.reusable
-            )
+            step = replace(step, credential=credential, secrets=secrets)  # noqa: PLW2901  # the two made one
         found[key] = step
     yield from found.values()
 

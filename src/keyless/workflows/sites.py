@@ -88,6 +88,7 @@ class Site:
             environment=environment,
             project=self.upload.project,
             reusable=self.visit.workflow.called,
+            folder=self.upload.folder,
         )
 
 

@@ -37,6 +37,7 @@ class Upload:
     form: str
     command: Command | None = None
     project: str | None = None
+    folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from keyless.workflows.scope import Binding
 from keyless.workflows.targets import target
 from keyless.workflows.tools.base import StepView, Upload, given
 
@@ -35,4 +36,10 @@ class PublishAction:
                 *given("username", "with", "user", inputs.get("user")),
             ),
             "action",
+            folder=_folder(inputs.get("packages-dir") or inputs.get("packages_dir")),
         )
+
+
+def _folder(given: Binding | None) -> str | None:
+    """Return the folder that the input names, when it is a plain one."""
+    return given.text if given is not None and "${{" not in given.text else None
