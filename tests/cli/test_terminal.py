@@ -95,7 +95,7 @@ def test_every_prompt_can_be_stopped_in_every_way(terminal, identifier: str, how
     terminal.sendline(f"--no-color ask {identifier}")
     terminal.expect("process ([0-9]+) begins")
     process = int(terminal.match.group(1))
-    terminal.expect(["hidden\\):", "Type it:", "Type one", "Choose", "Tick", "Yes or no", "come back later\\."])
+    terminal.expect(["hidden\\):", "Type it", "Type one", "Choose", "Tick", "Yes or no", "come back later\\."])
     if isinstance(how, str):
         terminal.send(how)
     else:

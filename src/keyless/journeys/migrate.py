@@ -9,14 +9,16 @@ from keyless.journeys.desk import Desk
 from keyless.journeys.interview import Interview
 from keyless.model.github import Repository
 from keyless.model.index import Index
-from keyless.model.journey import Journey, JourneyState
-from keyless.model.plan import ChangeWorkflow, Phase, Plan
-from keyless.model.reading import Unreadable
+from keyless.model.journey import Journey, JourneyState, StepState
+from keyless.model.plan import ChangeWorkflow, Phase, Plan, SealBackup
+from keyless.model.reading import Found, Unreadable
 from keyless.model.survey import Survey
 from keyless.observer import Observer
 from keyless.operators.base import ask_yes
 from keyless.operators.questions import question
-from keyless.planning.migrate import merge, plan_migration
+from keyless.planning.migrate import plan_migration
+from keyless.planning.replan import World, merge
+from keyless.steps.guards import backup_holds
 from keyless.steps.titles import title
 from keyless.surveying.repository import suggest_projects, survey, with_projects
 
@@ -30,7 +32,7 @@ async def migrate(
     the run; everything that was done is in the journal then.
     """
     if dry_run:
-        plan = await _plan(desk, None, repository, folder)
+        _, plan = await _plan(desk, None, repository, folder)
         show_plan(desk.observer, plan)
         return None
     with desk.lock(repository):
@@ -65,10 +67,10 @@ async def _agreed_plan(desk: Desk, journey: Journey, folder: Path | None, *, rep
     if known is not None and not replan:
         desk.observer.note(f"Going on with the plan of {known.made_at:%Y-%m-%d %H:%M} UTC.")
         return known
-    plan = await _plan(desk, journey.id, journey.repository, folder)
+    found, plan = await _plan(desk, journey.id, journey.repository, folder)
     if known is not None:
-        begun = frozenset(r.step for r in desk.journal.records(journey.id, Phase.MIGRATE))
-        plan = merge(known, plan, begun)
+        records = desk.journal.records(journey.id, Phase.MIGRATE)
+        plan = merge(known, plan, records, _world(desk, journey, known, found))
     show_plan(desk.observer, plan)
     about = {"repository": str(plan.repository)}
     if not await ask_yes(desk.operator(journey.id), question("confirm-plan"), about, default=False):
@@ -77,7 +79,7 @@ async def _agreed_plan(desk: Desk, journey: Journey, folder: Path | None, *, rep
     return plan
 
 
-async def _plan(desk: Desk, journey: str | None, repository: Repository, folder: Path | None) -> Plan:
+async def _plan(desk: Desk, journey: str | None, repository: Repository, folder: Path | None) -> tuple[Survey, Plan]:
     found = await survey(desk.github, repository, desk.clock)
     for line in not_seen(found):
         desk.observer.warning(line)
@@ -93,7 +95,19 @@ async def _plan(desk: Desk, journey: str | None, repository: Repository, folder:
     answers, rewrite = await interview.ask()
     wanted = {(Index(key.rpartition("@")[2]), name) for key, names in answers.projects.items() for name in names}
     complete = await with_projects(found, dict(desk.indexes), wanted)
-    return plan_migration(complete, rewrite, answers, folder=str(folder) if folder else None)
+    return complete, plan_migration(complete, rewrite, answers, folder=str(folder) if folder else None)
+
+
+def _world(desk: Desk, journey: Journey, plan: Plan, found: Survey) -> World:
+    tools = desk.tools(journey.id, journey.repository)
+    done = {r.step: r for r in desk.journal.records(journey.id, Phase.MIGRATE) if r.state is StepState.DONE}
+    seals = [step.id for step in plan.steps if isinstance(step, SealBackup) and step.id in done]
+    stores = [reading.entries for reading in found.stores]
+    return World(
+        spoiled=frozenset(step for step in seals if not backup_holds(tools, done[step])),
+        entries=frozenset((e.store, e.name) for entries in stores if isinstance(entries, Found) for e in entries.value),
+        files={file.path: file.content for file in found.files},
+    )
 
 
 def not_seen(found: Survey) -> list[str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import keyless
 from keyless.journeys.desk import Desk
-from keyless.model.codec import CodecError, Json, decode
+from keyless.journeys.evidence import in_words
+from keyless.model.codec import CodecError, decode
 from keyless.model.journey import Journey, StepRecord, StepState
 from keyless.model.plan import Phase, Plan, RevokeToken, SealBackup, SkippedProof, Step
 from keyless.model.proof import Judgement
@@ -63,15 +64,7 @@ def _steps(desk: Desk, journey: Journey) -> dict[tuple[Phase, str], Step]:
 
 
 def _deed(step: Step, record: StepRecord) -> Deed:
-    return Deed(record.at, record.phase.value, title(step), _words(record.evidence))
-
-
-def _words(evidence: Json) -> str:
-    """Say evidence in words: its plain values, one after another. Nested ones stand in the JSON of the journal."""
-    if not isinstance(evidence, dict):
-        return ""
-    plain = {key: value for key, value in evidence.items() if isinstance(value, (str, int, bool))}
-    return ", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in plain.items())
+    return Deed(record.at, record.phase.value, title(step), in_words(step, record.evidence))
 
 
 def _proofs(done: list[StepRecord]) -> Iterator[Judgement]:

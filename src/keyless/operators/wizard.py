@@ -34,6 +34,8 @@ _STYLE: Final = Style(
     ]
 )
 _WIDEST: Final = 120
+_SELECT: Final = "(arrows, then Enter)"
+_TICK: Final = "(arrows and space, then Enter)"
 Prompt: TypeAlias = questionary.Question
 
 
@@ -88,9 +90,7 @@ class WizardOperator:
         """Wait until the person says that it is done. True: go on; Ctrl-C and Ctrl-D stop."""
         if not self._terminal():
             return False
-        await self.press(
-            f"{clean(message)} Enter: done, look again · Ctrl-C: stop here and come back later.".strip(), ()
-        )
+        await self.press(f"{clean(message)} Enter: done, look again · Ctrl-C: stop here, come back later.".strip(), ())
         return True
 
     async def press(self, message: str, keys: Sequence[str]) -> str:
@@ -137,17 +137,20 @@ class WizardOperator:
             case Kind.CHOICE:
                 options = [questionary.Choice(clean(choice.value), value=choice.value) for choice in offered]
                 start = next((o for o in options if o.value == preset), None)
-                return questionary.select("Choose", choices=options, default=start, **self._look(), use_jk_keys=False)
+                return questionary.select(
+                    "Choose", choices=options, default=start, instruction=_SELECT, **self._look(), use_jk_keys=False
+                )
             case Kind.CHOICES:
                 ticked = preset if isinstance(preset, tuple) else ()
                 boxes = [
                     questionary.Choice(clean(choice.value), value=choice.value, checked=choice.value in ticked)
                     for choice in offered
                 ]
-                return questionary.checkbox("Tick", choices=boxes, **self._look(), use_jk_keys=False)
+                return questionary.checkbox("Tick", choices=boxes, instruction=_TICK, **self._look(), use_jk_keys=False)
             case _:
                 text = "" if preset is None else str(preset)
-                return self._line("Type it", _judge(question, about, offered), text)
+                says = "Type it, or Enter for none" if question.may_be_empty and not text else "Type it"
+                return self._line(says, _judge(question, about, offered), text)
 
     async def _names(
         self, question: Question, about: Mapping[str, str], preset: Answer | None, offered: Sequence[Choice]

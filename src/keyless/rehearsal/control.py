@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from keyless.errors import KeylessError
 from keyless.model import codec
+from keyless.model.codec import Json
 from keyless.model.github import Repository
 from keyless.model.index import Index
 from keyless.model.plan import Step
@@ -32,13 +33,6 @@ if TYPE_CHECKING:
     from keyless.rehearsal.services import Services
 
 Answer: TypeAlias = Callable[["Services", Document], Awaitable[Document]]
-
-
-@dataclass(frozen=True, slots=True)
-class PlanStep:
-    """One step of a plan, as a request holds it."""
-
-    step: Step
 
 
 class Refused(ValueError):
@@ -145,7 +139,7 @@ async def _act(services: Services, given: Document) -> Document:
             )
             return {"commits": list(commits)}
         case "carry-out":
-            return {"done": await person.carry_out(codec.decode(PlanStep, {"step": _needed(given, "step")}).step)}
+            return {"done": await person.carry_out(_step(_needed(given, "step")))}
         case other:
             raise Refused(f"nobody here knows how to do '{other}'")
     return {}
@@ -169,6 +163,10 @@ def _person(services: Services, login: str | None) -> Person:
     if world is None:
         raise Refused("no world was loaded into this rehearsal")
     return Person(services, world, login or world.operator)
+
+
+def _step(encoded: Json) -> Step:
+    return codec.decode(Step, encoded)  # type: ignore[arg-type]  # a union of classes
 
 
 def _repository(given: Document) -> Repository:

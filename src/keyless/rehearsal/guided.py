@@ -57,7 +57,7 @@ class HelpingOutside:
 
     async def wait(self, step: Step, waiting: Waiting) -> bool:
         """Return True to look again; stopping is an exception."""
-        text = f"Enter: done, look again · {HELP}: {self._login} does it · Ctrl-C: come back later."
+        text = f"Enter: done, look again · {HELP}: {self._login} does it · Ctrl-C: stop for now"
         while await self._wizard.press(text, [HELP]) == HELP:
             if await self._helper.carry_out(step):
                 self._reporter.note(f"  (rehearsal: {self._login} did it)")
@@ -71,8 +71,11 @@ class HelpingOperator:
 
     interactive = True
 
-    def __init__(self, wizard: Wizard, helper: Helper, people: People, connection: Connection) -> None:
-        self._wizard, self._helper, self._people, self._connection = wizard, helper, people, connection
+    def __init__(
+        self, wizard: Wizard, helper: Helper, people: People, connection: Connection, reporter: Reporter
+    ) -> None:
+        self._wizard, self._helper, self._people = wizard, helper, people
+        self._connection, self._reporter = connection, reporter
         self._fresh: set[str] = set()
         """The secrets whose next token has to be a new one: that was chosen, or the known one did not serve."""
 
@@ -103,8 +106,9 @@ class HelpingOperator:
         if known is None or known.login is None:
             return None
         new = about["place"] in self._fresh or known.text is None
-        where = "" if new or known.file is None else f" (it is in {known.file})"
-        text = f"Enter: type the token of {about['secret']}{where} · {HELP}: {known.login} does it."
+        if not new and known.file is not None:
+            self._reporter.link(f"The token in {about['secret']}", f"cat {known.file}")
+        text = f"Enter: paste it yourself · {HELP}: {known.login} does it · Ctrl-C: stop for now"
         if await self._wizard.press(text, [HELP]) != HELP:
             return None
         self._fresh.add(about["place"])
@@ -221,7 +225,7 @@ async def guide(
     introduce(folder, reporter, people, connection)
     store = open_store(folder)
     try:
-        async with open_desk(HelpingOperator(wizard, helper, people, connection)) as desk:
+        async with open_desk(HelpingOperator(wizard, helper, people, connection, reporter)) as desk:
             outside = HelpingOutside(wizard, helper, reporter, people.login)
             repositories = tuple(_repositories(connection))
             await Guide(replace(desk, outside=outside), wizard, helper, store, reporter, repositories).go()
@@ -234,10 +238,8 @@ def introduce(folder: Path, reporter: Reporter, people: People, connection: Conn
     reporter.banner(str(connection.world["title"]))
     reporter.note(" ".join(str(connection.world["story"]).split()))
     written = people.write()
-    reporter.note(
-        f"\nYou are {people.name}. Your passwords and tokens: cat {written / people.login}.txt"
-        f"\nEvery link opens in your browser and works. At each wait press {HELP} to have it done for you."
-    )
+    reporter.note(f"Every link opens in your browser and works. At each wait, {HELP} has it done for you.")
+    reporter.link(f"You are {people.name}. Your passwords and tokens", f"cat {written / people.login}.txt")
     reporter.next_command(f"keyless rehearse --keep {folder}", "after Ctrl-C this goes on where you stopped")
 
 

@@ -35,6 +35,7 @@ class LineReporter:
         self._quiet = quiet
         self._tag = f"[{REHEARSAL}] " if realm is Realm.REHEARSAL else ""
         self._begun = False
+        self._title = ""
 
     def banner(self, title: str) -> None:
         """Say what this is about and, in a rehearsal, that nothing real is touched."""
@@ -47,6 +48,7 @@ class LineReporter:
 
     def step_started(self, number: int, total: int, title: str) -> None:
         """Say which step begins."""
+        self._title = title
         self._progress(f"{self._tag}[{number}/{total}] {clean(title)}", "step")
 
     def step_done(self, title: str, detail: str, *, already: bool) -> None:
@@ -55,7 +57,7 @@ class LineReporter:
 
     def waiting(self, what: str, *, link: str | None, advice: Sequence[str]) -> None:
         """Say what is awaited, where to do it, and how."""
-        self._paper.line(f"  waiting: {clean(what)}", "warn")
+        self._paper.line(f"  waiting{' for you to do this' if what == self._title else f': {clean(what)}'}", "warn")
         if link:
             self._paper.line(f"    {clean(link)}", "link", whole=True)
         for line in advice:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TextIO
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -56,11 +58,21 @@ class TerminalPaper:
         )
 
     def line(self, text: str, style: str = "", *, whole: bool = False) -> None:
-        """Write one line in its style."""
-        self._console.print(Text(text, _STYLES[style]), soft_wrap=whole)
+        """Write one line in its style; what does not fit goes on below, as far in."""
+        self._put(text, _STYLES[style], whole=whole)
+
+    def _put(self, text: str, style: str, *, whole: bool = False) -> None:
+        inner = text.lstrip(" ")
+        if whole or not inner or "\n" in text:
+            self._console.print(Text(text, style), soft_wrap=whole)
+        else:
+            self._console.print(Padding(Text(inner, style), (0, 0, 0, len(text) - len(inner)), expand=False))
 
     def table(self, table: Table) -> None:
-        """Write a table."""
+        """Write a table; where the terminal is too narrow for its longest words, one row below the other."""
+        if len(table.columns) > 2 and table.rows and self._narrow(table):
+            self._records(table)
+            return
         shown = RichTable(
             title=Text(table.title, "bold"), title_justify="left", box=box.SIMPLE, show_header=any(table.columns)
         )
@@ -70,8 +82,26 @@ class TerminalPaper:
             shown.add_row(*map(Text, row))
         self._console.print(shown)
 
+    def _narrow(self, table: Table) -> bool:
+        columns = zip(table.columns, *table.rows, strict=True)
+        longest = [max(cell_len(word) for cell in column for word in cell.split() or [""]) for column in columns]
+        return sum(longest) + 2 * len(longest) + 2 > self._console.width
+
+    def _records(self, table: Table) -> None:
+        self._console.print(Text(f"\n{table.title}", "bold"))
+        width = max(map(cell_len, table.columns))
+        for row in table.rows:
+            grid = RichTable(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+            grid.add_column(width=width, style="cyan")
+            grid.add_column(overflow="fold")
+            for column, cell in zip(table.columns, row, strict=True):
+                grid.add_row(Text(column), Text(cell))
+            self._console.print(Padding(grid, (0, 0, 1, 2)))
+
     def diff(self, lines: Sequence[DiffLine]) -> None:
         """Write a diff in colours; each hunk's reason stands above it."""
         for line in lines:
-            text = f"  {line.text}" if line.kind != "why" else f"   # {line.text}"
-            self._console.print(Text(text, _DIFF[line.kind]), soft_wrap=True)
+            if line.kind == "why":
+                self._put(f"    # {line.text}", _DIFF["why"])
+            else:
+                self._put(f"  {line.text}", _DIFF[line.kind], whole=True)

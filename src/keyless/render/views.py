@@ -169,12 +169,12 @@ def _kept(kept: KeptSecret) -> str:
 
 def receipt_tables(receipt: Receipt) -> Iterator[Table]:
     """Yield the tables of a receipt."""
-    deeds = tuple((moment(d.at), d.phase, d.what, d.evidence) for d in receipt.deeds)
-    yield Table("deeds", "What was done", ("when", "phase", "what", "rests on"), deeds)
+    deeds = tuple((moment(d.at), d.what, d.evidence) for d in receipt.deeds)
+    yield Table("deeds", "What was done", ("when", "what", "rests on"), deeds)
     proofs = tuple(_proof(judgement) for judgement in receipt.proofs)
     yield Table("proofs", "What was proven", ("release", "verdict", "evidence", "run"), proofs)
     tokens = tuple(_token(token) for token in receipt.tokens)
-    columns = ("secret", "place", "token", "how sure", "what became of it", "when")
+    columns = ("secret", "token", "what became of it", "how sure")
     yield Table("tokens", "What became of the tokens", columns, tokens)
     if receipt.exemptions:
         rows = tuple((exemption.what, exemption.reason) for exemption in receipt.exemptions)
@@ -189,8 +189,9 @@ def _proof(judgement: Judgement) -> tuple[str, str, str, str]:
 def _token(token: TokenEnd) -> tuple[str, ...]:
     which = token.identifier or "never given to keyless"
     index = f" on {token.index.label}" if token.index else ""
-    when = moment(token.at) if token.at else ""
-    return token.secret, token.place, f"{which}{index}", _SURE[token.origin.value], token.end, when
+    when = f", {moment(token.at)}" if token.at else ""
+    place = token.place.removesuffix(f"/{token.secret}")
+    return f"{token.secret} in {place}", f"{which}{index}", f"{token.end}{when}", _SURE[token.origin.value]
 
 
 @view.register

@@ -72,7 +72,7 @@ class ProvePerformer:
             untouched="No secret was removed.",
         )
         evidence = {"judgement": encode(judgement)} if judgement else None
-        return Waiting(f"{what} is awaited", otherwise, link, tuple(advice), evidence)
+        return Waiting(what, otherwise, link, tuple(advice), evidence)
 
     def _workflow_page(self, step: Provable) -> str:
         """Return the page of the workflow's runs, from which one can be started as well."""
