@@ -64,7 +64,9 @@ async def run_script(job: RunningJob, script: str, env: dict[str, str], folder: 
             case ["echo", *said]:
                 _echo(job, command, " ".join(said), outputs)
             case ["poetry", "config", *setting]:
-                _configure_poetry(setting, env)
+                configured = _poetry_config(setting)
+                env.update(configured)
+                job.env.update(configured)  # poetry keeps it in a file of the machine, so later steps find it
             case _:
                 await _tool(job, words, {**env, **command.env}, folder)
     return outputs
@@ -101,18 +103,19 @@ def _workflow_command(job: RunningJob, text: str) -> None:
         job.say(level, title.group(1) if title else "", match.group(3))
 
 
-def _configure_poetry(setting: list[str], env: dict[str, str]) -> None:
+def _poetry_config(setting: list[str]) -> dict[str, str]:
+    """Return what `poetry config` keeps, as the variables that poetry takes the same from."""
     words = [word for word in setting if not word.startswith("--")]
     match words:
         case [key, value] if key.startswith("pypi-token."):
-            env[f"POETRY_PYPI_TOKEN_{_shout(key.partition('.')[2])}"] = value
+            return {f"POETRY_PYPI_TOKEN_{_shout(key.partition('.')[2])}": value}
         case [key, user, password] if key.startswith("http-basic."):
-            env[f"POETRY_HTTP_BASIC_{_shout(key.partition('.')[2])}_USERNAME"] = user
-            env[f"POETRY_HTTP_BASIC_{_shout(key.partition('.')[2])}_PASSWORD"] = password
+            basic = f"POETRY_HTTP_BASIC_{_shout(key.partition('.')[2])}"
+            return {f"{basic}_USERNAME": user, f"{basic}_PASSWORD": password}
         case [key, value] if key.startswith("repositories."):
-            env[f"POETRY_REPOSITORIES_{_shout(key.split('.')[1])}_URL"] = value
+            return {f"POETRY_REPOSITORIES_{_shout(key.split('.')[1])}_URL": value}
         case _:
-            pass
+            return {}
 
 
 def _shout(name: str) -> str:
