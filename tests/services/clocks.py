@@ -18,7 +18,7 @@ class StandingClock:
     def now(self) -> datetime:
         return self._now
 
-    def saw(self, moment: datetime) -> None:
+    def saw(self, moment: datetime, source: str = "") -> None:
         self.seen.append(moment)
 
     async def sleep(self, seconds: float) -> None:

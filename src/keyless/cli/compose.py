@@ -82,7 +82,7 @@ async def open_desk(
         try:
             yield desk
         finally:
-            journal.saw(clock.now())
+            journal.saw(clock.lasting())
             if app.stats:
                 reporter.statistics({"GitHub": github.requests} | {i.label: indexes[i].requests for i in Index})
 

@@ -18,7 +18,7 @@ class RehearsalClock(Clock):
         """Return the world's time (UTC)."""
         return self._store.now()
 
-    def saw(self, moment: datetime) -> None:
+    def saw(self, moment: datetime, source: str = "") -> None:
         """Nothing: there is no second clock here."""
 
     async def sleep(self, seconds: float) -> None:

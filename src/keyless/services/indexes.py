@@ -189,7 +189,7 @@ class IndexService(PackageIndex):
         with contextlib.suppress(ValueError, TypeError):  # a date that is none tells nothing
             moment = parsedate_to_datetime(answer.headers.get("date", ""))
             if moment.tzinfo is not None:
-                self._clock.saw(moment)
+                self._clock.saw(moment, self.index.label)
 
 
 def _provenance(answer: _Answer, filename: str, what: str) -> Reading[bytes]:

@@ -39,8 +39,8 @@ class Clock(Protocol):
     """Time. `now` is the latest of the local clock, the last time seen and the services' `Date` headers (UTC)."""
 
     def now(self) -> datetime: ...
-    def saw(self, moment: datetime) -> None:
-        """Remember a time that a service stated."""
+    def saw(self, moment: datetime, source: str = "") -> None:
+        """Remember a time that a service stated; `source` is the service's name, so that two can confirm each other."""
         ...
 
     async def sleep(self, seconds: float) -> None: ...

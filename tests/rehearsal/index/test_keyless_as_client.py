@@ -27,7 +27,7 @@ class Clock:
     def now(self):
         return self.store.now()
 
-    def saw(self, moment):
+    def saw(self, moment, source=""):
         self.seen = moment
 
     async def sleep(self, seconds):

@@ -130,7 +130,7 @@ class Client:
         with contextlib.suppress(ValueError, TypeError):  # a date that is none tells nothing
             moment = parsedate_to_datetime(response.headers.get("date", ""))
             if moment.tzinfo is not None:
-                self._clock.saw(moment)
+                self._clock.saw(moment, "GitHub")
 
     async def send(
         self,
