@@ -20,6 +20,8 @@ class Library:
     actions: Mapping[str, Action]
     other: Mapping[str, str]
     problems: tuple[FileProblem, ...]
+    texts: tuple[Text, ...] = ()
+    """Every file that is text, also one that is no valid workflow."""
 
     def action(self, folder: str) -> Action | None:
         """Return the action that `uses: ./folder` names."""
@@ -44,8 +46,10 @@ def read(files: Sequence[SourceFile]) -> Library:
     actions: dict[str, Action] = {}
     other: dict[str, str] = {}
     problems: list[FileProblem] = []
+    texts: list[Text] = []
     for file in files:
         text = read_text(file)
+        texts.extend([] if isinstance(text, FileProblem) else [text])
         if isinstance(text, FileProblem):
             problems.extend([text] if is_workflow(file.path) or is_action(file.path) else [])
         elif is_workflow(file.path) or is_action(file.path):
@@ -56,7 +60,7 @@ def read(files: Sequence[SourceFile]) -> Library:
                 actions[file.path] = found
         else:
             other[file.path] = text.text
-    return Library(workflows, actions, other, tuple(problems))
+    return Library(workflows, actions, other, tuple(problems), tuple(texts))
 
 
 def _document(text: Text, problems: list[FileProblem]) -> Workflow | Action | None:

@@ -27,17 +27,35 @@ from keyless.workflows.findings import (
     unpinned_action,
     user_name_set,
 )
-from keyless.workflows.findings.base import Check, Look
+from keyless.workflows.findings.base import Check, Look, Rule
 from keyless.workflows.library import Library
 from keyless.workflows.sites import Site
 from keyless.workflows.walk import Visit
 
-CHECKS: Sequence[tuple[str, Check]] = tuple(
-    (module.IDENTIFIER, module.check)
-    for module in (
-        attestations_off, container_job, index_url, invented_input, matrix_upload, missing_id_token, no_environment, old_publish_action, password_beside_trusted, permissions_too_narrow, plain_text_token, pull_request_target, reusable_workflow, runner_not_linux, silent_fallback, skip_existing, token_still_used, two_indexes_in_one_job, unpinned_action, user_name_set,
-    )
-)  # fmt: skip
+_MODULES = (
+    attestations_off,
+    container_job,
+    index_url,
+    invented_input,
+    matrix_upload,
+    missing_id_token,
+    no_environment,
+    old_publish_action,
+    password_beside_trusted,
+    permissions_too_narrow,
+    plain_text_token,
+    pull_request_target,
+    reusable_workflow,
+    runner_not_linux,
+    silent_fallback,
+    skip_existing,
+    token_still_used,
+    two_indexes_in_one_job,
+    unpinned_action,
+    user_name_set,
+)
+CHECKS: Sequence[tuple[str, Check]] = tuple((module.IDENTIFIER, module.check) for module in _MODULES)
+RULES: Sequence[Rule] = tuple(Rule(module.IDENTIFIER, module.SEVERITIES, module.SUMMARY) for module in _MODULES)
 
 
 def diagnose(library: Library, seen: Sequence[Visit], sites: Sequence[Site]) -> Iterator[Finding]:

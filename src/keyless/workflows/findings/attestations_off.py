@@ -8,6 +8,8 @@ from keyless.model.workflow import Finding
 from keyless.workflows.findings.base import Look
 
 IDENTIFIER = "attestations-off"
+SEVERITIES = ("note",)
+SUMMARY = "The publish action makes no attestations, so a release leaves no provenance."
 
 
 def check(look: Look) -> Iterator[Finding]:

@@ -26,6 +26,20 @@ class Look:
         return tuple(site for site in self.sites if site.counts)
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A kind of finding: its stable identifier, the severities it occurs with, and what it is in a sentence."""
+
+    identifier: str
+    severities: tuple[str, ...]
+    summary: str
+
+    @property
+    def page(self) -> str:
+        """Return its page within docs/."""
+        return f"findings/{self.identifier}.md"
+
+
 class Check(Protocol):
     """One finding's check."""
 

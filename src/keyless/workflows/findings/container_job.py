@@ -9,6 +9,8 @@ from keyless.workflows.findings.base import Look
 from keyless.workflows.tree import get
 
 IDENTIFIER = "container-job"
+SEVERITIES = ("error",)
+SUMMARY = "The publish action stands in a job that runs in a container."
 
 
 def check(look: Look) -> Iterator[Finding]:

@@ -9,6 +9,8 @@ from keyless.workflows.findings.base import Look
 from keyless.workflows.scope import static
 
 IDENTIFIER = "index-url"
+SEVERITIES = ("error",)
+SUMMARY = "The address of the upload is old, incomplete, or not one for uploads."
 _ADVICE = "PyPI: leave the line out. TestPyPI: https://test.pypi.org/legacy/ with the slash at its end."
 
 

@@ -9,6 +9,8 @@ from keyless.workflows.findings.base import Look
 from keyless.workflows.tools.publish_action import INPUTS, NAME
 
 IDENTIFIER = "invented-input"
+SEVERITIES = ("warning",)
+SUMMARY = "The publish action is given an input that it does not have."
 
 
 def check(look: Look) -> Iterator[Finding]:

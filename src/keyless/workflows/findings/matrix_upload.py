@@ -8,6 +8,8 @@ from keyless.model.workflow import Finding
 from keyless.workflows.findings.base import Look
 
 IDENTIFIER = "matrix-upload"
+SEVERITIES = ("note",)
+SUMMARY = "A matrix uploads in parts: each leg publishes a part of the release by itself."
 
 
 def check(look: Look) -> Iterator[Finding]:

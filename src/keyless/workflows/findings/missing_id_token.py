@@ -9,6 +9,8 @@ from keyless.workflows.findings.base import Look
 from keyless.workflows.permissions import permissions_of
 
 IDENTIFIER = "missing-id-token"
+SEVERITIES = ("error",)
+SUMMARY = "An upload without a credential stands in a job that may not ask for an ID token."
 
 
 def check(look: Look) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ from keyless.model.workflow import Credential, Finding
 from keyless.workflows.findings.base import Look
 
 IDENTIFIER = "no-environment"
+SEVERITIES = ("note",)
+SUMMARY = "A trusted upload stands in a job without environment."
 
 
 def check(look: Look) -> Iterator[Finding]:

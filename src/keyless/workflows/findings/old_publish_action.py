@@ -10,6 +10,8 @@ from keyless.workflows.findings.base import Look
 from keyless.workflows.tools.publish_action import NAME
 
 IDENTIFIER = "old-publish-action"
+SEVERITIES = ("warning",)
+SUMMARY = "The publish action is older than v1.8.0, the first version that knows trusted publishing."
 
 
 def check(look: Look) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ from keyless.model.workflow import Finding
 from keyless.workflows.findings.base import Look
 
 IDENTIFIER = "password-beside-trusted"
+SEVERITIES = ("warning",)
+SUMMARY = "The publish action may ask for an ID token and is given a password all the same."
 
 
 def check(look: Look) -> Iterator[Finding]:

@@ -12,6 +12,8 @@ from keyless.workflows.refusal import Refused
 from keyless.workflows.shape import Job
 
 IDENTIFIER = "permissions-too-narrow"
+SEVERITIES = ("error",)
+SUMMARY = "The job's own list of permissions lacks one that a step of it needs."
 
 
 def _lacking(look: Look, job: Job, has: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,8 @@ from keyless.workflows.findings.base import Look
 from keyless.workflows.text import Text
 
 IDENTIFIER = "plain-text-token"
+SEVERITIES = ("error",)
+SUMMARY = "A token of PyPI or TestPyPI stands in the file itself."
 # PyPI's own pattern for finding leaked tokens (facts: PyPI).
 _TOKEN = re.compile(r"pypi-[A-Za-z0-9_-]{85,}")
 _TEST = "pypi-AgENdGVzdC5weXBpLm9yZwIk"
@@ -28,8 +30,6 @@ def _in_text(text: Text) -> Iterator[Finding]:
 
 
 def check(look: Look) -> Iterator[Finding]:
-    """Yield one finding for each such token."""
-    for flow in look.library.workflows.values():
-        yield from _in_text(flow.text)
-    for action in look.library.actions.values():
-        yield from _in_text(action.text)
+    """Yield one finding for each such token, also in scripts and in files that are no valid workflow."""
+    for text in look.library.texts:
+        yield from _in_text(text)

@@ -9,6 +9,8 @@ from keyless.workflows.conditions import excludes_event
 from keyless.workflows.findings.base import Look
 
 IDENTIFIER = "pull-request-target"
+SEVERITIES = ("error",)
+SUMMARY = "`pull_request_target` starts a workflow that publishes."
 EVENT = "pull_request_target"
 
 

@@ -8,6 +8,8 @@ from keyless.model.workflow import Credential, Finding
 from keyless.workflows.findings.base import Look
 
 IDENTIFIER = "reusable-workflow"
+SEVERITIES = ("error", "warning")
+SUMMARY = "It publishes from a workflow that others call, which trusted publishing does not support."
 
 
 def check(look: Look) -> Iterator[Finding]:

@@ -9,6 +9,8 @@ from keyless.workflows.findings.base import Look
 from keyless.workflows.refusal import runner
 
 IDENTIFIER = "runner-not-linux"
+SEVERITIES = ("error",)
+SUMMARY = "The publish action stands in a job that does not run on Linux."
 
 
 def check(look: Look) -> Iterator[Finding]:

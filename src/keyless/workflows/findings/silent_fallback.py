@@ -9,6 +9,8 @@ from keyless.workflows.findings.base import Look
 from keyless.workflows.shell import option
 
 IDENTIFIER = "silent-fallback"
+SEVERITIES = ("warning",)
+SUMMARY = "`uv publish` without `--trusted-publishing always` falls back to another credential without a word."
 
 
 def check(look: Look) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ from keyless.model.workflow import Finding
 from keyless.workflows.findings.base import Look
 
 IDENTIFIER = "skip-existing"
+SEVERITIES = ("note",)
+SUMMARY = "`skip-existing` makes an upload that uploads nothing look green."
 
 
 def check(look: Look) -> Iterator[Finding]:

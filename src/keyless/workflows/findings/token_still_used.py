@@ -8,6 +8,8 @@ from keyless.model.workflow import Finding
 from keyless.workflows.findings.base import Look
 
 IDENTIFIER = "token-still-used"
+SEVERITIES = ("warning",)
+SUMMARY = "The job has `id-token: write`, and its upload still takes a token."
 
 
 def check(look: Look) -> Iterator[Finding]:

@@ -10,6 +10,8 @@ from keyless.workflows.findings.base import Look
 from keyless.workflows.sites import collisions
 
 IDENTIFIER = "two-indexes-in-one-job"
+SEVERITIES = ("warning",)
+SUMMARY = "One job uploads to PyPI and to TestPyPI."
 
 
 def check(look: Look) -> Iterator[Finding]:

@@ -10,6 +10,8 @@ from keyless.workflows.findings.base import Look
 from keyless.workflows.tools.publish_action import NAME
 
 IDENTIFIER = "unpinned-action"
+SEVERITIES = ("note",)
+SUMMARY = "The publish action is named by a branch or tag, which can move."
 
 
 def check(look: Look) -> Iterator[Finding]:

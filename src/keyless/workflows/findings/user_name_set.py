@@ -9,6 +9,8 @@ from keyless.workflows.findings.base import Look
 from keyless.workflows.scope import FromText
 
 IDENTIFIER = "user-name-set"
+SEVERITIES = ("error",)
+SUMMARY = "A user name other than `__token__` switches trusted publishing off."
 
 
 def check(look: Look) -> Iterator[Finding]:
