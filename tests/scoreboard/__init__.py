@@ -1,0 +1,1 @@
+"""The scoreboard: what must survive, row by row, counted. `python -m tests.scoreboard` prints it."""
