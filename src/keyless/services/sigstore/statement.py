@@ -14,29 +14,50 @@ _PAYLOAD: Final = "application/vnd.in-toto+json"
 
 def check(kind: str, payload: bytes, file: ReleaseFile) -> str:
     """Return the predicate type of a statement about `file`. Raises ValueError with what does not fit."""
+    _check_kind(kind)
+    statement = json.loads(payload)
+    if not isinstance(statement, dict):
+        raise ValueError("what was signed is no in-toto statement")  # noqa: TRY004  # one kind of refusal for all
+    _check_type(statement.get("_type"))
+    subject = _only(statement.get("subject"))
+    _check_name(subject.get("name"), file)
+    _check_digest(subject.get("digest"), file)
+    predicate = str(statement.get("predicateType"))
+    _check_predicate(predicate)
+    return predicate
+
+
+def _check_kind(kind: str) -> None:
     if kind != _PAYLOAD:
         raise ValueError(f"what was signed is no in-toto statement but {kind}")
-    statement = json.loads(payload)
-    if not isinstance(statement, dict) or statement.get("_type") != _STATEMENT:
+
+
+def _check_type(kind: object) -> None:
+    if kind != _STATEMENT:
         raise ValueError("what was signed is no in-toto statement of version 1")
-    subjects = statement.get("subject")
+
+
+def _only(subjects: object) -> dict[str, object]:
     if not isinstance(subjects, list) or len(subjects) != 1 or not isinstance(subjects[0], dict):
         raise ValueError("the statement is not about exactly one file")
-    _check_subject(subjects[0], file)
-    predicate = statement.get("predicateType")
-    if predicate not in PREDICATES:
-        raise ValueError(f"the statement is of an unknown type: {predicate}")
-    return str(predicate)
+    return subjects[0]
 
 
-def _check_subject(subject: dict[str, object], file: ReleaseFile) -> None:
-    name, digest = subject.get("name"), subject.get("digest")
+def _check_name(name: object, file: ReleaseFile) -> None:
     if not isinstance(name, str) or not name:
         raise ValueError("the statement does not name its file")
     if _parsed(name) != _parsed(file.filename):
         raise ValueError(f"the statement is about another file: {name}")
-    if not isinstance(digest, dict) or digest.get("sha256") != file.sha256.lower():
+
+
+def _check_digest(digest: object, file: ReleaseFile) -> None:
+    if not isinstance(digest, dict) or not file.sha256 or digest.get("sha256") != file.sha256.lower():
         raise ValueError("the statement is about other bytes: its sha256 differs")
+
+
+def _check_predicate(predicate: str) -> None:
+    if predicate not in PREDICATES:
+        raise ValueError(f"the statement is of an unknown type: {predicate}")
 
 
 def _parsed(filename: str) -> tuple[object, ...]:

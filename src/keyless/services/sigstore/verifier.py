@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pypi_attestations import Attestation, AttestationBundle
     from sigstore.models import Bundle
     from sigstore.verify import Verifier as SignatureVerifier
+    from sigstore.verify.policy import VerificationPolicy
 
 ISSUER: Final = "https://token.actions.githubusercontent.com"
 GITHUB: Final = "https://github.com"
@@ -115,21 +116,34 @@ class SigstoreVerifier(Verifier):
         self, verifier: SignatureVerifier, attestation: Attestation, stated: Publisher, file: ReleaseFile
     ) -> tuple[str, Claims, datetime]:
         """Return predicate type, claims and the log's time. Raises some exception with the reason otherwise."""
-        from sigstore.verify.policy import AllOf, OIDCIssuerV2, OIDCSourceRepositoryURI
-
         bundle = attestation.to_bundle()
-        repository = f"{GITHUB}/{stated.owner}/{stated.repository}"
-        kind, payload = verifier.verify_dsse(bundle, AllOf([OIDCIssuerV2(ISSUER), OIDCSourceRepositoryURI(repository)]))
+        kind, payload = verifier.verify_dsse(bundle, _policy(stated))
         predicate = statement.check(kind, payload, file)
         claims = read_claims(bundle.signing_certificate)
-        references = (claims.source_ref, claims.source_digest)
-        if claims.build_config_uri not in {f"{repository}/.github/workflows/{stated.workflow}@{r}" for r in references}:
-            raise ValueError(f"the certificate is another workflow's: {claims.build_config_uri}")
+        _check_workflow(claims, stated)
         moment = _logged_at(bundle)
-        latest = self._now() + AHEAD
-        if moment > latest or valid_from(bundle.signing_certificate) > latest:
-            raise ValueError(f"it was signed in the future: {moment.isoformat()}")
+        _check_time(max(moment, valid_from(bundle.signing_certificate)), self._now() + AHEAD)
         return predicate, claims, moment
+
+
+def _policy(stated: Publisher) -> VerificationPolicy:
+    """Return what the certificate must say: GitHub's issuer, and the repository that the index states."""
+    from sigstore.verify.policy import AllOf, OIDCIssuerV2, OIDCSourceRepositoryURI
+
+    return AllOf([OIDCIssuerV2(ISSUER), OIDCSourceRepositoryURI(f"{GITHUB}/{stated.owner}/{stated.repository}")])
+
+
+def _check_workflow(claims: Claims, stated: Publisher) -> None:
+    """Raise ValueError unless the run's workflow is the one that the index states, at the run's own ref or commit."""
+    path = f"{GITHUB}/{stated.owner}/{stated.repository}/.github/workflows/{stated.workflow}"
+    if claims.build_config_uri not in {f"{path}@{claims.source_ref}", f"{path}@{claims.source_digest}"}:
+        raise ValueError(f"the certificate is another workflow's: {claims.build_config_uri}")
+
+
+def _check_time(signed: datetime, latest: datetime) -> None:
+    """Raise ValueError for what comes from the future; sigstore takes it."""
+    if signed > latest:
+        raise ValueError(f"it was signed in the future: {signed.isoformat()}")
 
 
 class _Anybody:

@@ -1,0 +1,1 @@
+"""One true release, one thing changed each: what the gate must never open for."""
