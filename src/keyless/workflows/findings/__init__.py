@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from keyless.model.workflow import Finding
 from keyless.workflows.findings import (
+    api_token,
     attestations_off,
     container_job,
     index_url,
@@ -33,6 +34,7 @@ from keyless.workflows.sites import Site
 from keyless.workflows.walk import Visit
 
 _MODULES = (
+    api_token,
     attestations_off,
     container_job,
     index_url,
