@@ -25,7 +25,7 @@ from keyless.model.reading import Found, Missing, Unreadable
 from keyless.model.survey import ProjectReading, SharedUse
 from keyless.model.workflow import Analysis, Declined, Rewrite, Target
 from keyless.planning.candidates import candidates
-from keyless.planning.migrate import merge, plan_migration
+from keyless.planning.migrate import plan_migration
 from tests.planning.examples import (
     ANALYSIS,
     PATH,
@@ -183,13 +183,3 @@ def test_an_organisation_secret_goes_when_the_last_reader_has_moved() -> None:
 def test_a_plan_survives_the_journal() -> None:
     plan = plan_migration(survey(), REWRITE, answers(), folder="/somewhere")
     assert decode(Plan, encode(plan)) == plan
-
-
-def test_a_new_plan_keeps_what_was_begun_and_takes_the_rest_anew() -> None:
-    old = plan_migration(survey(), REWRITE, answers(), folder=None)
-    new = plan_migration(survey(), Rewrite(), answers(window_days=30), folder=None)
-    merged = merge(old, new, frozenset({"publisher:pypi:my-project", "workflow"}))
-    assert "ChangeWorkflow" in kinds(merged)
-    assert kinds(merged).index("ChangeWorkflow") < kinds(merged).index("ProveRelease")
-    assert len({s.id for s in merged.steps}) == len(merged.steps)
-    assert [s.days for s in merged.steps if hasattr(s, "days")] == [30]

@@ -37,7 +37,14 @@ def everything() -> list[StepRecord]:
 
 def test_secrets_come_back_before_the_workflow_that_reads_them() -> None:
     plan = plan_rollback(MIGRATION, everything(), [BACKUP], NOW)
-    assert [type(s) for s in plan.steps] == [RestoreSecret, RestoreSecret, RestoreWorkflow, DeleteBranch, CloseJourney]
+    assert [type(s) for s in plan.steps] == [
+        RestoreSecret,
+        RestoreSecret,
+        RestoreWorkflow,
+        DeleteBranch,
+        DeleteBranch,
+        CloseJourney,
+    ]
 
 
 def test_what_was_only_intended_is_undone_too() -> None:

@@ -66,11 +66,15 @@ class ChangeWorkflow:
 
 @dataclass(frozen=True, slots=True)
 class DeleteBranch:
-    """Delete the branch of a pull request of ours once it was merged: a branch that lives on can still be run (S3)."""
+    """Delete the branch of a pull request of ours once it was merged: a branch that lives on can still be run (S3).
+
+    `unmerged`: also when it was not merged; GitHub closes the pull request with it.
+    """
 
     id: str
     repository: Repository
     branch: str
+    unmerged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

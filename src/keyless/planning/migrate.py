@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from keyless.errors import StillReferenced, UsageError
 from keyless.model.github import StoreKind, Visibility
@@ -227,15 +227,3 @@ def _item(candidate: Candidate, answers: Answers, targets: tuple[Target, ...]) -
         narrowed=not answers.whole_token,
         holds_token=candidate.holds_token,
     )
-
-
-def merge(old: Plan, new: Plan, begun: frozenset[str]) -> Plan:
-    """Return `new` with those steps of `old` that have begun (`begun`: their ids) kept as they were, in their places.
-
-    A step that was begun is what a rollback has to undo, so a new plan never forgets it.
-    """
-    kept = {step.id: step for step in old.steps if step.id in begun}
-    order = [step.id for step in old.steps if step.id in kept]
-    fresh = [kept.pop(step.id, step) for step in new.steps]
-    front = [step for step in old.steps if step.id in kept]
-    return replace(new, steps=tuple(sorted(front, key=lambda s: order.index(s.id))) + tuple(fresh))

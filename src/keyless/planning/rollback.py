@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from keyless.model.backup import BackupContents
-from keyless.model.github import Repository, Store, StoreKind
+from keyless.model.github import Repository, SecretEntry, Store, StoreKind
 from keyless.model.journey import BackupRecord, StepRecord
 from keyless.model.plan import (
+    BackupItem,
     ChangeWorkflow,
     CloseJourney,
     DeleteBranch,
@@ -18,6 +21,7 @@ from keyless.model.plan import (
     RemoveSecret,
     RestoreSecret,
     RestoreWorkflow,
+    SealBackup,
     SelectRepository,
     Step,
     UnselectRepository,
@@ -34,10 +38,21 @@ def plan_rollback(
     A step that was only intended counts as done: its undo looks at the world and does nothing where nothing happened.
     """
     begun = {record.step for record in records if record.phase is Phase.MIGRATE}
-    kept = [backup for backup in backups if backup.shredded_at is None]
-    newest = kept[-1].id if kept else ""
-    steps = [undo for step in reversed(migration.steps) if step.id in begun for undo in _undo(step, newest, now)]
-    return Plan(Phase.ROLLBACK, migration.repository, (*steps, CloseJourney("close", "rolled-back")), now)
+    where = _Backups(migration, records, [backup.id for backup in backups if backup.shredded_at is None])
+    steps = [undo for step in reversed(migration.steps) if step.id in begun for undo in _undo(step, where, now)]
+    once = _each_once(steps)
+    return Plan(Phase.ROLLBACK, migration.repository, (*once, CloseJourney("close", "rolled-back")), now)
+
+
+def _each_once(steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield each secret's return once; what else was done twice is undone twice, the second time under another id."""
+    seen: Counter[str] = Counter()
+    for step in steps:
+        seen[step.id] += 1
+        if seen[step.id] == 1:
+            yield step
+        elif not isinstance(step, RestoreSecret | SelectRepository):
+            yield replace(step, id=f"{step.id}#{seen[step.id]}")
 
 
 def plan_from_backup(contents: BackupContents, backup_id: str, delivery: Delivery, now: datetime) -> Plan:
@@ -53,14 +68,39 @@ def plan_from_backup(contents: BackupContents, backup_id: str, delivery: Deliver
     return Plan(Phase.ROLLBACK, repository, (*steps, CloseJourney("close", "rolled-back")), now)
 
 
-def _undo(step: Step, backup_id: str, now: datetime) -> Iterator[Step]:
+@dataclass(frozen=True, slots=True)
+class _Backups:
+    """Says which backup holds a secret: that of the last step that sealed it, otherwise the newest of all."""
+
+    migration: Plan
+    records: Sequence[StepRecord]
+    kept: Sequence[str]
+
+    def of(self, entry: SecretEntry) -> str:
+        evidence = {r.step: r.evidence for r in self.records if r.phase is Phase.MIGRATE}
+        found = self.kept[-1] if self.kept else ""
+        for step in self.migration.steps:
+            if isinstance(step, SealBackup) and any(_is_of(item, entry) for item in step.items):
+                said = evidence.get(step.id)
+                backup = said.get("backup") if isinstance(said, dict) else None
+                found = str(backup) if backup in self.kept else found
+        return found
+
+
+def _is_of(item: BackupItem, entry: SecretEntry) -> bool:
+    return item.entry.store == entry.store and item.entry.name == entry.name
+
+
+def _undo(step: Step, backups: _Backups, now: datetime) -> Iterator[Step]:
     match step:
         case RemoveSecret(entry=entry):
-            yield RestoreSecret(_restore_id(entry.store, entry.name), entry, backup_id)
+            yield RestoreSecret(_restore_id(entry.store, entry.name), entry, backups.of(entry))
         case UnselectRepository(entry=entry, repository_id=number):
             yield SelectRepository(f"select:{entry.name}", entry, number)
         case ChangeWorkflow():
             yield from _restore_workflow(step.repository, step.base, step.changes, step.delivery, step.folder, now)
+            if step.delivery is Delivery.PULL_REQUEST:  # still open when the migration never got past it
+                yield DeleteBranch(f"unpropose:{step.branch}", step.repository, step.branch, unmerged=True)
         case _:
             return
 

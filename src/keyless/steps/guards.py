@@ -5,7 +5,7 @@ from __future__ import annotations
 from keyless.errors import BackupRefused, NotProven, StillReferenced
 from keyless.model.github import Repository, RepositoryFacts, SecretEntry
 from keyless.model.journey import StepRecord, StepState
-from keyless.model.plan import Phase, Plan, ProveRelease, SealBackup, SkippedProof
+from keyless.model.plan import BackupItem, Phase, Plan, ProveRelease, SealBackup, SkippedProof
 from keyless.model.reading import Found
 from keyless.model.survey import SharedUse
 from keyless.planning.readers import Reader, readers
@@ -27,26 +27,41 @@ def require_proof(tools: Toolbox, plan: Plan) -> None:
         )
 
 
-def require_backup(tools: Toolbox, plan: Plan) -> None:
-    """S1: the backup on disk is byte for byte the one that was opened, or the operator declined one."""
+def require_backup(tools: Toolbox, plan: Plan, entry: SecretEntry) -> None:
+    """S1: a backup of this very secret is on disk, byte for byte the one that was opened, or the operator declined one."""
     done = _done(tools)
     for step in plan.steps:
-        if not isinstance(step, SealBackup):
-            continue
-        record = done.get(step.id)
-        evidence = record.evidence if record is not None else None
-        if not isinstance(evidence, dict):
-            raise BackupRefused(f"No backup was made for {step.repository}.", untouched="No secret was removed.")
-        if evidence.get("declined") is True:
-            continue
-        known = {backup.id: backup for backup in tools.journal.backups(tools.journey)}
-        backup = known.get(str(evidence.get("backup")))
-        if backup is None or tools.vault.digest(backup.id) != backup.sha256:
+        if isinstance(step, SealBackup) and step.id in done and any(_is_of(item, entry) for item in step.items):
+            if backup_holds(tools, done[step.id]):
+                return
             raise BackupRefused(
-                f"The backup of {step.repository} is not the file that was opened after it was made.",
+                f"The backup of {step.repository} is not there any more as it was opened after it was made.",
                 hint="Make a new one: run the same command again with --replan.",
-                untouched="No secret was removed.",
+                untouched=f"{entry.name} was not removed.",
             )
+    raise BackupRefused(
+        f"No backup of {entry.name} in {entry.store} was made.",
+        hint="Make one: run the same command again with --replan.",
+        untouched=f"{entry.name} was not removed.",
+    )
+
+
+def backup_holds(tools: Toolbox, record: StepRecord) -> bool:
+    """Whether what a backup step recorded is still so: the file is the one that was opened, or a backup was declined."""
+    evidence = record.evidence
+    if not isinstance(evidence, dict):
+        return False
+    if evidence.get("declined") is True:
+        return True
+    known = {backup.id: backup for backup in tools.journal.backups(tools.journey) if backup.shredded_at is None}
+    backup = known.get(str(evidence.get("backup")))
+    if backup is None or not tools.vault.holds(backup.id):
+        return False
+    return tools.vault.digest(backup.id) == backup.sha256
+
+
+def _is_of(item: BackupItem, entry: SecretEntry) -> bool:
+    return item.entry.store == entry.store and item.entry.name.upper() == entry.name.upper()
 
 
 async def require_unread(

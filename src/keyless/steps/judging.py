@@ -56,11 +56,13 @@ async def _expectation(tools: Toolbox, step: Provable, repository: Repository, a
 
 
 def workflow_landed(tools: Toolbox) -> datetime | None:
-    """Return when the changed workflow reached the default branch; None when there was nothing to change."""
+    """Return when the changed workflow reached the default branch, the last time; None when there was nothing to change."""
     plan = tools.journal.plan(tools.journey, Phase.MIGRATE)
     ids = {step.id for step in plan.steps if isinstance(step, ChangeWorkflow)} if plan else set()
-    for record in tools.journal.records(tools.journey, Phase.MIGRATE):
-        if record.step in ids and record.state is StepState.DONE and isinstance(record.evidence, dict):
-            at = record.evidence.get("at")
-            return datetime.fromisoformat(at) if isinstance(at, str) else None
-    return None
+    landed = [
+        datetime.fromisoformat(at)
+        for record in tools.journal.records(tools.journey, Phase.MIGRATE)
+        if record.step in ids and record.state is StepState.DONE and isinstance(record.evidence, dict)
+        if isinstance(at := record.evidence.get("at"), str)
+    ]
+    return max(landed, default=None)

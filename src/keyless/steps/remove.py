@@ -35,7 +35,7 @@ class RemoveSecretPerformer:
             )
         plan = _migration(self.tools)
         require_proof(self.tools, plan)
-        require_backup(self.tools, plan)
+        require_backup(self.tools, plan, entry)
         shared = entry.store.kind in _SHARED
         await require_unread(self.tools, plan.repository, entry, step.accepted, elsewhere=shared)
         return Ready()

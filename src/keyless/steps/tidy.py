@@ -5,26 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keyless.engine import Check, Done, Ready
-from keyless.errors import TryLater
+from keyless.errors import NotAllowed, TryLater
 from keyless.model.journey import StepRecord
 from keyless.model.plan import DeleteBranch
-from keyless.model.reading import Found
+from keyless.model.reading import Found, Unreadable
 from keyless.steps.toolbox import Toolbox
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteBranchPerformer:
-    """Touches only the branch that the plan names, and only once its pull request was merged."""
+    """Touches only the branch that the plan names, and only once its pull request was merged, or was given up."""
 
     tools: Toolbox
 
     async def check(self, step: DeleteBranch, record: StepRecord | None) -> Check:
         if not await self._is_there(step):
             return Done("is gone", {"absent": True})
-        pull = await self.tools.github.find_pull_request(step.repository, step.branch)
-        if isinstance(pull, Found) and pull.value.state == "merged":
+        if step.unmerged:
             return Ready()
-        return Done("left alone: its pull request was not merged", {"absent": False})
+        match await self.tools.github.find_pull_request(step.repository, step.branch):
+            case Found(pull) if pull.state == "merged":
+                return Ready()
+            case Unreadable(because=because, permission=permission):
+                raise NotAllowed(
+                    f"The pull requests of {step.repository} could not be read: {because}.",
+                    hint=f"The GitHub token needs '{permission}'." if permission else "Run `keyless doctor`.",
+                    untouched=f"The branch {step.branch} was left alone.",
+                )
+            case _:
+                return Done("left alone: its pull request was not merged", {"absent": False})
 
     async def act(self, step: DeleteBranch) -> None:
         await self.tools.github.delete_branch(step.repository, step.branch)
@@ -38,5 +47,11 @@ class DeleteBranchPerformer:
         match await self.tools.github.branches(step.repository):
             case Found(branches):
                 return any(branch.name == step.branch for branch in branches)
+            case Unreadable(because=because, permission=permission) if permission:
+                raise NotAllowed(
+                    f"The branches of {step.repository} could not be read: {because}.",
+                    hint=f"The GitHub token needs '{permission}'.",
+                    untouched="",
+                )
             case _:
                 raise TryLater(f"The branches of {step.repository} could not be read.", untouched="")

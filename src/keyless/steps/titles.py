@@ -34,7 +34,7 @@ def title(step: Step) -> str:  # noqa: PLR0911, PLR0912, C901  # a table: one li
         case ChangeWorkflow():
             return f"Take the token out of {_paths(step)}"
         case DeleteBranch():
-            return f"Delete the merged branch {step.branch}"
+            return f"Delete the {'proposed' if step.unmerged else 'merged'} branch {step.branch}"
         case ProveRelease():
             return f"Prove a release of {step.project} on {step.index.label}"
         case SkippedProof():

@@ -1,0 +1,137 @@
+"""A new plan in the middle of a journey: what was done stays known, so that it can be undone; the rest is planned anew.
+
+A step that is done and still fits is kept as it is. One that is done and fits no longer keeps its id for what it did,
+and its successor gets a fresh one. One that was only begun is looked at anew, unless its effect is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from keyless.model.github import SecretEntry, Store
+from keyless.model.journey import StepRecord, StepState
+from keyless.model.plan import (
+    BackupChoice,
+    BackupItem,
+    ChangeWorkflow,
+    DeleteBranch,
+    Delivery,
+    Plan,
+    ProveRelease,
+    RemoveSecret,
+    SealBackup,
+    Step,
+    UnselectRepository,
+)
+
+_Kept: TypeAlias = tuple[Store, str]
+"""A secret by its store and its name in capitals, as GitHub tells them apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is to be seen now. `spoiled` are backup steps whose file is not there any more as it was opened.
+
+    `entries` are the secrets in the stores that can be read, `files` the automation files of the default branch.
+    """
+
+    spoiled: frozenset[str]
+    entries: frozenset[tuple[Store, str]]
+    files: Mapping[str, bytes]
+
+
+def merge(old: Plan, new: Plan, records: Sequence[StepRecord], world: World) -> Plan:
+    """Return `new` with what a rollback of `old` needs kept in front, and with what is done already marked by its id."""
+    done = {record.step for record in records if record.state is StepState.DONE}
+    begun = {record.step for record in records}
+    fitting = {step.id for step in new.steps if step.id in done - world.spoiled and step in old.steps}
+    sealed = {
+        _key(item): item.choice
+        for step in old.steps
+        if isinstance(step, SealBackup) and step.id in done - world.spoiled
+        for item in step.items
+    }
+    kept = list(_kept(old, fitting, done, begun, world))
+    fresh = _Fresh(begun)
+    moved = any(isinstance(step, ChangeWorkflow) and step.id in done for step in new.steps)
+    steps: list[Step] = []
+    for step in new.steps:
+        if step.id in fitting and not (moved and isinstance(step, ProveRelease)):
+            steps.append(step)
+        elif isinstance(step, SealBackup):
+            items = tuple(_unsealed(step, sealed, old, done, world))
+            steps += [fresh.named(replace(step, items=items), done)] if items else []
+        else:
+            steps.append(fresh.named(step, done))
+    anew = {_key(item) for step in steps if isinstance(step, SealBackup) for item in step.items}
+    return replace(new, steps=(*_without(kept, anew), *steps))
+
+
+def _kept(old: Plan, again: set[str], done: set[str], begun: set[str], world: World) -> Iterator[Step]:
+    """Yield the steps of `old` that had an effect: a rollback undoes them, and the end needs to know of them."""
+    landed: set[str] = set()
+    for step in old.steps:
+        if step.id in again:
+            continue
+        match step:
+            case ChangeWorkflow() if step.id in begun:
+                if step.id in done or all(world.files.get(c.path) == c.after for c in step.changes):
+                    landed.add(step.branch)
+                    yield step
+                elif step.delivery is Delivery.PULL_REQUEST:
+                    yield DeleteBranch(f"drop:{step.branch}", step.repository, step.branch, unmerged=True)
+            case DeleteBranch() if step.branch in landed and step.id not in done:
+                yield replace(step, id=f"drop:{step.branch}")
+            case RemoveSecret() if step.id in done or (step.id in begun and _gone(step.entry, world)):
+                yield step
+            case UnselectRepository() if step.id in begun:
+                yield step
+            case SealBackup() if step.id in done:
+                yield step
+            case _:
+                continue
+
+
+def _gone(entry: SecretEntry, world: World) -> bool:
+    return (entry.store, entry.name.upper()) not in {(store, name.upper()) for store, name in world.entries}
+
+
+def _unsealed(
+    step: SealBackup, sealed: Mapping[_Kept, BackupChoice], old: Plan, done: set[str], world: World
+) -> Iterator[BackupItem]:
+    """Yield what has to be backed up yet, with the removed secrets whose backup is spoiled: their tokens are asked for."""
+    yield from (item for item in step.items if sealed.get(_key(item)) is not item.choice)
+    here = {_key(item) for item in step.items}
+    for former in old.steps:
+        if isinstance(former, SealBackup) and former.id in done and former.id in world.spoiled:
+            yield from (item for item in former.items if _key(item) not in here and _key(item) not in sealed)
+
+
+def _without(kept: Sequence[Step], anew: set[_Kept]) -> Iterator[Step]:
+    for step in kept:
+        if not isinstance(step, SealBackup):
+            yield step
+        elif items := tuple(item for item in step.items if _key(item) not in anew):
+            yield replace(step, items=items)
+
+
+def _key(item: BackupItem) -> _Kept:
+    return item.entry.store, item.entry.name.upper()
+
+
+@dataclass(slots=True)
+class _Fresh:
+    """Gives a step whose id speaks of something that was done another one."""
+
+    taken: set[str]
+
+    def named(self, step: Step, done: set[str]) -> Step:
+        if step.id not in done:
+            return step
+        number = 2
+        while f"{step.id}#{number}" in self.taken:
+            number += 1
+        self.taken.add(f"{step.id}#{number}")
+        return replace(step, id=f"{step.id}#{number}")
