@@ -23,6 +23,7 @@ from keyless.rehearsal.services import Services
 from keyless.rehearsal.store import Store
 from keyless.secret import Secret
 from keyless.services.indexes import IndexService
+from keyless.services.seen import Seen
 from tests.services.clocks import StandingClock
 from tests.services.github.worlds import ADDRESSES
 
@@ -301,3 +302,56 @@ def test_names_are_quoted_into_their_own_part_of_the_path():
 
     serve(handle, lambda pypi: pypi.provenance("a", "1.0+x/../y", "a b.whl"))
     assert seen == ["/integrity/a/1.0%2Bx%2F..%2Fy/a%20b.whl/provenance"]
+
+
+def test_an_unchanged_page_costs_a_304_without_a_body_and_says_the_same(world):
+    world.publish(WHEEL, provenance=PROVENANCE)
+    seen = []
+
+    async def twice(pypi):
+        async def note(answer):
+            await answer.aread()
+            seen.append((answer.status_code, len(answer.content)))
+
+        pypi._http.event_hooks["response"].append(note)
+        first = await pypi.versions("sample-proj"), await pypi.provenance("sample-proj", "1.0", WHEEL[0])
+        second = await pypi.versions("sample-proj"), await pypi.provenance("sample-proj", "1.0", WHEEL[0])
+        assert second == first
+        world.publish(NEWER)
+        return first[0], await pypi.versions("sample-proj")
+
+    before, after = world.do(twice)
+    assert [status for status, _ in seen] == [200, 200, 304, 304, 200]
+    assert [size for status, size in seen if status == 304] == [0, 0]
+    assert len(after.value) == len(before.value) + 1
+
+
+def test_not_modified_about_what_was_never_seen_is_no_answer():
+    reading = serve(lambda _: httpx.Response(304), lambda pypi: pypi.versions("a"))
+    assert isinstance(reading, Unreadable)
+
+
+def test_a_tag_goes_back_to_the_address_that_gave_it_only():
+    asked = []
+
+    def handle(request):
+        asked.append((request.url.path, request.headers.get("if-none-match")))
+        return httpx.Response(404 if "b" in request.url.path else 200, headers={"ETag": '"x"'}, json={})
+
+    async def look(pypi):
+        for name in ("a", "a", "b", "b"):
+            await pypi.versions(name)
+
+    serve(handle, look)
+    assert asked == [("/simple/a/", None), ("/simple/a/", '"x"'), ("/simple/b/", None), ("/simple/b/", None)]
+
+
+def test_what_is_kept_is_bounded_and_the_longest_unasked_goes_first():
+    seen = Seen(most=10)
+    for name in "abc":
+        seen.keep(name, "", '"t"', name, 4)
+        seen.again("a", "")
+    assert [seen.tag(name, "") is not None for name in "abc"] == [True, False, True]
+    seen.keep("huge", "", '"t"', "huge", 11)
+    assert seen.tag("huge", "") is None
+    assert seen.tag("a", "")

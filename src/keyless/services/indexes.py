@@ -28,6 +28,7 @@ from keyless.model.token import Life, Probe
 from keyless.secret import Secret
 from keyless.services.ports import Clock, PackageIndex
 from keyless.services.retry import Call, Trouble, persist
+from keyless.services.seen import Seen
 
 SIMPLE_JSON: Final = "application/vnd.pypi.simple.v1+json"
 TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
@@ -48,6 +49,7 @@ class _Answer:
     words: str
     kind: str
     body: bytes
+    tag: str = ""
 
     def says(self, text: str) -> bool:
         return text in self.words or text.encode() in self.body
@@ -74,6 +76,7 @@ class IndexService(PackageIndex):
     ) -> None:
         self.index = index
         self.requests = 0
+        self._seen: Seen[_Answer] = Seen()
         self._where = addresses.index(index)
         self._clock = clock
         real = addresses.realm is Realm.REAL
@@ -153,14 +156,26 @@ class IndexService(PackageIndex):
 
     async def _get(self, path: str, accept: str, what: str) -> _Answer | Unreadable:
         async def once() -> _Answer:
-            return await self._send(
-                self._http.build_request("GET", self._where.site + path, headers={"Accept": accept})
-            )
+            return await self._look(self._where.site + path, accept)
 
         try:
             return await persist(once, Call.READ, self._clock, self.index.label)
         except TryLater as error:
             return Unreadable(what, error.what)
+
+    async def _look(self, url: str, accept: str) -> _Answer:
+        """Return what is there, asking only whether it changed where it was seen before."""
+        tag = self._seen.tag(url, accept)
+        headers = {"Accept": accept} | ({"If-None-Match": tag} if tag else {})
+        answer = await self._send(self._http.build_request("GET", url, headers=headers))
+        if answer.status == httpx.codes.NOT_MODIFIED:
+            kept = self._seen.again(url, accept)
+            if kept is None:
+                raise Trouble("it says 'not modified' about what was never seen", in_doubt=False)
+            return kept
+        if answer.status == httpx.codes.OK and answer.tag:
+            self._seen.keep(url, accept, answer.tag, answer, len(answer.body))
+        return answer
 
     async def _send(self, request: httpx.Request, authorisation: httpx.Auth | None = None) -> _Answer:
         """Return the answer with its body. Raises Trouble for a limit, a failure or an answer that never ends."""
@@ -179,7 +194,8 @@ class IndexService(PackageIndex):
             raise Trouble("too many requests", in_doubt=False, limited=True, until=self._until(answer))
         if answer.is_server_error:
             raise Trouble(f"status {answer.status_code} {answer.reason_phrase}".strip(), in_doubt=False)
-        return _Answer(answer.status_code, answer.reason_phrase, answer.headers.get("content-type", ""), body)
+        kind, tag = answer.headers.get("content-type", ""), answer.headers.get("etag", "")
+        return _Answer(answer.status_code, answer.reason_phrase, kind, body, tag)
 
     def _until(self, answer: httpx.Response) -> datetime | None:
         wait = answer.headers.get("retry-after", "")

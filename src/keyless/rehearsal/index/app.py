@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from keyless.model.index import Index
+from keyless.rehearsal.index.conditional import Conditional
 from keyless.rehearsal.index.switches import switches
 from keyless.rehearsal.issuer import Issuer
 from keyless.rehearsal.store import Store
@@ -36,7 +37,7 @@ def index_app(store: Store, index: Index, issuer: Issuer, attest: AttestationChe
     routes = [*Api(store, index, issuer, attest).routes(), *Pages(store, index).routes()]
     app = Starlette(routes=routes, exception_handlers={404: missing, 405: wrong_method})
     app.router.redirect_slashes = False
-    return _Bench(app, store, index)
+    return _Bench(Conditional(app), store, index)
 
 
 class _Bench:
