@@ -31,7 +31,7 @@ def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a served rehearsal. Its state: `proven` is about to seal, `kept` and `declined` are in their window."""
     play = Scene.of(str(WORLD), tmp_path_factory.mktemp("tui") / "rehearsal")
     try:
-        ask, proven, kept, declined = play.world.migrate
+        _ask, proven, kept, declined = play.world.migrate
         play.migrate(kept)
         play.migrate(declined)
         play.heard.at["Back up"] = killed

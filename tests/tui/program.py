@@ -8,7 +8,7 @@ import pkgutil
 import keyless.cli
 import keyless.journeys
 import keyless.services.sigstore.verifier
-import keyless.workflows.findings  # noqa: F401
+import keyless.workflows.findings
 from tests.cli.app_for_terminals import serve
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -35,9 +36,10 @@ class Helper:
         """Have the operator make a release. Whether it succeeds is for the index to show."""
         await self._post("/release", {"repository": str(repository), "index": index.value, "project": project})
 
-    async def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        await self._post("/advance", {"seconds": seconds})
+    async def advance(self, seconds: float) -> datetime:
+        """Let time pass; return the rehearsal's time then (UTC)."""
+        said = await self._post("/advance", {"seconds": seconds})
+        return datetime.fromisoformat(str(said["now"]))
 
     async def _post(self, path: str, body: Mapping[str, Json]) -> dict[str, Any]:
         async with httpx.AsyncClient(trust_env=False, timeout=60) as client:

@@ -11,6 +11,7 @@ from keyless.model.github import Repository
 from keyless.model.index import Index, normalise
 from keyless.model.plan import (
     ChangeWorkflow,
+    CheckProof,
     Delivery,
     ProveRelease,
     RegisterPublisher,
@@ -168,7 +169,7 @@ class Person:
                 return await self.push(step.repository, step.base, Path(step.folder or "."), step.changes)
             case ChangeWorkflow() | RestoreWorkflow():
                 return bool(await self.merge_open(step.repository))
-            case ProveRelease():
+            case ProveRelease() | CheckProof():
                 repository = Repository(step.publisher.owner, step.publisher.repository)
                 several = len(self._projects_of(repository)) > 1
                 return bool(await self.release(repository, step.index, project=step.project if several else None))
