@@ -126,7 +126,9 @@ class Pages:
         hands = self._hands()
         buttons = "".join(
             _button(
-                f"Release {project or ''} on {index.label} (as {hands.login})", index=index.value, project=project or ""
+                f"Release {f'{project} ' if project else ''}on {index.label} (as {hands.login})",
+                index=index.value,
+                project=project or "",
             )
             for index, project in hands.releases(_named(found))
         )
