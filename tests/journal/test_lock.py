@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -184,6 +185,20 @@ def test_a_failing_disk_is_a_clear_error(folder: Path, monkeypatch: pytest.Monke
     monkeypatch.undo()
     with Lock(folder, "a/b"):
         pass
+
+
+def test_a_disk_that_fails_when_all_is_done_does_not_turn_success_into_failure(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Lock(folder, "a/b"):
+        monkeypatch.setattr(os, "ftruncate", failing)
+    monkeypatch.undo()
+    with Lock(folder, "a/b"):
+        pass
+
+
+def failing(*given: object) -> None:
+    raise OSError(errno.EIO, "as told")
 
 
 def test_a_folder_that_cannot_be_used_is_a_clear_error() -> None:

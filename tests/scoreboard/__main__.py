@@ -39,18 +39,23 @@ def main() -> int:
             scores.append(score)
             tell(score)
     cases = sum(score.cases for score in scores)
-    print(
+    say(
         f"{len(rows)} rows, {cases:,} cases, {sum(s.violations for s in scores)} violations, {time.monotonic() - began:.0f} s"
     )
     if left:
-        print(f"Left for the long run (--long): {', '.join(row.name for row in left)}")
+        say(f"Left for the long run (--long): {', '.join(row.name for row in left)}")
     return 0 if all(score.good for score in scores) else 1
 
 
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 def tell(score: Score) -> None:
-    print(score.line(), flush=True)
+    say(score.line())
     for problem in score.told:
-        print("       " + problem.replace("\n", "\n       "), flush=True)
+        say("       " + problem.replace("\n", "\n       "))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -41,11 +42,10 @@ class Lock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._handle is not None:
-            try:
+            with suppress(OSError):  # the holder's name is a courtesy, and what was done under the lock is done
                 os.ftruncate(self._handle, 0)
-            finally:
-                files.close(self._handle)  # frees it
-                self._handle = None
+            files.close(self._handle)  # frees it
+            self._handle = None
 
     def _acquire(self, within: int) -> int:
         while True:

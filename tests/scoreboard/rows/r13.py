@@ -99,5 +99,6 @@ def opens(vault: Vault, backup: str, unlock: IdentityUnlock, now: datetime) -> b
     try:
         return vault.open(backup, unlock, now=now)[1] == contents()
     except Refusal as refusal:
-        assert refusal.reason is Reason.EXPIRED
+        if refusal.reason is not Reason.EXPIRED:
+            raise
         return False
