@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[2] / "src" / "keyless"
+import keyless
+
+SOURCE = Path(keyless.__file__).parent
+"""What is installed: the checkout's sources, or the wheel's."""
 
 ORDER = (
     {"errors", "secret"},
