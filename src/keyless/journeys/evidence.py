@@ -90,7 +90,7 @@ def _backup(evidence: Mapping[str, Json]) -> str:
 
 def _revoked(step: RevokeToken, evidence: Mapping[str, Json]) -> str:
     if evidence.get("gone") is True:
-        return f"{step.index.label} does not know token {step.identifier} any more"
+        return f"{step.index.label} does not know this token any more"
     return "the operator's word, not proven" if evidence.get("stated") is True else "not known"
 
 

@@ -35,6 +35,8 @@ _DIFF: Final = {
     "removed": "red",
     "same": "dim",
 }
+_BETWEEN: Final = 3
+"""Columns of the terminal between two columns of a table."""
 
 
 class _Console(Console):
@@ -70,22 +72,22 @@ class TerminalPaper:
 
     def table(self, table: Table) -> None:
         """Write a table; where the terminal is too narrow for its longest words, one row below the other."""
-        if len(table.columns) > 2 and table.rows and self._narrow(table):
+        longest = [
+            max(cell_len(word) for cell in column for word in cell.split() or [""])
+            for column in zip(table.columns, *table.rows, strict=True)
+        ]
+        fits = sum(longest) + _BETWEEN * len(longest) + 1 <= self._console.width
+        if len(table.columns) > 2 and table.rows and not fits:
             self._records(table)
             return
         shown = RichTable(
             title=Text(table.title, "bold"), title_justify="left", box=box.SIMPLE, show_header=any(table.columns)
         )
-        for column in table.columns:
-            shown.add_column(Text(column), overflow="fold")
+        for column, width in zip(table.columns, longest, strict=True):
+            shown.add_column(Text(column), overflow="fold", min_width=width if fits else None)
         for row in table.rows or (("(none)", *("" for _ in table.columns[1:])),):
             shown.add_row(*map(Text, row))
         self._console.print(shown)
-
-    def _narrow(self, table: Table) -> bool:
-        columns = zip(table.columns, *table.rows, strict=True)
-        longest = [max(cell_len(word) for cell in column for word in cell.split() or [""]) for column in columns]
-        return sum(longest) + 2 * len(longest) + 2 > self._console.width
 
     def _records(self, table: Table) -> None:
         self._console.print(Text(f"\n{table.title}", "bold"))
