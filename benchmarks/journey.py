@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import subprocess
 import sys
 import tempfile
@@ -21,11 +22,22 @@ from keyless.rehearsal.world_file import read_world
 from keyless.render.silent import SilentReporter
 
 
-def rehearsal() -> Measured:
-    """Play the whole journey once, as somebody who types it would: process, world and all."""
-    start = time.perf_counter()
+def rehearsal() -> list[Measured]:
+    """Play the whole journey once, as somebody who types it would: process, world and all.
+
+    The processor's time beside it says whether a missed bar is keyless's doing or a busy machine's.
+    """
+    start, worked = time.perf_counter(), _worked()
     subprocess.run([sys.executable, "-m", "keyless", "rehearse", "--auto"], check=True, stdout=subprocess.DEVNULL)
-    return Measured("keyless rehearse --auto", time.perf_counter() - start, "s", 10)
+    return [
+        Measured("keyless rehearse --auto", time.perf_counter() - start, "s", 10),
+        Measured("... of which the processor worked", _worked() - worked, "s"),
+    ]
+
+
+def _worked() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def requests_of_a_migration() -> list[Measured]:
