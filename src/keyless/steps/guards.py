@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from keyless.errors import BackupRefused, NotProven, StillReferenced
-from keyless.model.github import Repository, RepositoryFacts, SecretEntry
+from keyless.errors import BackupRefused, NotProven, StalePlan, StillReferenced
+from keyless.model.github import Repository, RepositoryFacts, SecretEntry, StoreKind
 from keyless.model.journey import StepRecord, StepState
 from keyless.model.plan import BackupItem, Phase, Plan, ProveRelease, SealBackup, SkippedProof
 from keyless.model.reading import Found
@@ -12,6 +12,9 @@ from keyless.planning.readers import Reader, readers
 from keyless.steps.toolbox import Toolbox
 from keyless.surveying.branches import read_branches
 from keyless.surveying.shared import read_shared
+from keyless.surveying.stores import read_stores
+
+_OF_WORKFLOWS = (StoreKind.REPOSITORY, StoreKind.ENVIRONMENT, StoreKind.ORGANISATION)
 
 
 def require_proof(tools: Toolbox, plan: Plan) -> None:
@@ -62,6 +65,27 @@ def backup_holds(tools: Toolbox, record: StepRecord) -> bool:
 
 def _is_of(item: BackupItem, entry: SecretEntry) -> bool:
     return item.entry.store == entry.store and item.entry.name.upper() == entry.name.upper()
+
+
+async def require_no_namesake(tools: Toolbox, plan: Plan, entry: SecretEntry) -> None:
+    """Raise StalePlan when a secret of this name came into another store of the workflows after the plan was made.
+
+    Whoever put it there means it to be read; with this one gone, runs would quietly take that one.
+    """
+    here = await tools.github.repository(plan.repository)
+    if not isinstance(here, Found):
+        return
+    for reading in await read_stores(tools.github, here.value, await tools.github.environments(plan.repository)):
+        others = reading.entries.value if isinstance(reading.entries, Found) else ()
+        for other in others:
+            named = other.name.upper() == entry.name.upper() and reading.store != entry.store
+            if named and other.updated_at > plan.made_at and reading.store.kind in _OF_WORKFLOWS:
+                raise StalePlan(
+                    f"A secret {other.name} was put into {reading.store} at {other.updated_at:%Y-%m-%d %H:%M} UTC, "
+                    "after the plan.",
+                    hint="Find out what it is for, then run the same command again with --replan.",
+                    untouched=f"{entry.name} in {entry.store} was not removed.",
+                )
 
 
 async def require_unread(

@@ -16,6 +16,7 @@ from keyless.model.plan import CheckProof, ProveRelease, SkippedProof
 from keyless.model.proof import Judgement, Verdict
 from keyless.model.publisher import publishing_page
 from keyless.steps.judging import judge_newest, workflow_landed
+from keyless.steps.refused import why_refused
 from keyless.steps.toolbox import Toolbox
 from keyless.surveying.release import failed_run
 
@@ -62,7 +63,7 @@ class ProvePerformer:
         link = self._workflow_page(step)
         if refusal:
             link = publishing_page(self.tools.addresses.index(step.index).site, step.project, step.publisher)
-            advice = [refusal, f"The publisher has to be: {step.publisher}. Correct it, then release again."]
+            advice = [refusal, f"The publisher has to be: {_fields(step)}. Correct it, then release again."]
         elif reasons:
             advice = [*reasons, "Release once more when that is put right."]
         found = f"the newest one, {judgement.version}, is no proof" if judgement else "there is none"
@@ -88,7 +89,14 @@ class ProvePerformer:
             return ""
         run, jobs = failed
         said = [a.message for job in jobs for a in job.annotations if a.level == "failure" or "publisher" in a.message]
-        return f"The run {run.url} failed: {said[0] if said else 'it left no reason'}"
+        why = why_refused(said[0] if said else "", step.publisher, step.index.label)
+        return f"The run {run.url} failed: {why}"
+
+
+def _fields(step: Provable) -> str:
+    to = step.publisher
+    environment = f"environment {to.environment}" if to.environment else "environment left empty"
+    return f"owner {to.owner}, repository {to.repository}, workflow {to.workflow}, {environment}"
 
 
 def _against(judgement: Judgement) -> Iterator[str]:

@@ -9,7 +9,7 @@ from keyless.errors import StalePlan, TryLater
 from keyless.model.github import StoreKind
 from keyless.model.journey import StepRecord
 from keyless.model.plan import Phase, Plan, RemoveSecret, UnselectRepository
-from keyless.steps.guards import require_backup, require_proof, require_unread
+from keyless.steps.guards import require_backup, require_no_namesake, require_proof, require_unread
 from keyless.steps.stores import look_up
 from keyless.steps.toolbox import Toolbox
 
@@ -27,6 +27,12 @@ class RemoveSecretPerformer:
         if entry is None:
             ours = record is not None
             return Done("gone" if ours else "was gone already", {"absent": True, "ours": ours})
+        if (entry.visibility, set(entry.selected)) != (step.entry.visibility, set(step.entry.selected)):
+            raise StalePlan(
+                f"Other repositories see {entry.name} in {entry.store} now than when the plan was made.",
+                hint="Run the same command again with --replan.",
+                untouched=f"{entry.name} was not removed.",
+            )
         if entry.updated_at != step.entry.updated_at:
             raise StalePlan(
                 f"{entry.name} in {entry.store} was changed at {entry.updated_at:%Y-%m-%d %H:%M} UTC, after the plan.",
@@ -34,6 +40,7 @@ class RemoveSecretPerformer:
                 untouched=f"{entry.name} was not removed.",
             )
         plan = _migration(self.tools)
+        await require_no_namesake(self.tools, plan, entry)
         require_proof(self.tools, plan)
         require_backup(self.tools, plan, entry)
         shared = entry.store.kind in _SHARED
