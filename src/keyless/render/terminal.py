@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, TextIO
 
 from rich import box
@@ -72,19 +73,15 @@ class TerminalPaper:
 
     def table(self, table: Table) -> None:
         """Write a table; where the terminal is too narrow for its longest words, one row below the other."""
-        longest = [
-            max(cell_len(word) for cell in column for word in cell.split() or [""])
-            for column in zip(table.columns, *table.rows, strict=True)
-        ]
-        fits = sum(longest) + _BETWEEN * len(longest) + 1 <= self._console.width
-        if len(table.columns) > 2 and table.rows and not fits:
+        widths = _widths(table, self._console.width)
+        if len(table.columns) > 2 and table.rows and widths is None:
             self._records(table)
             return
         shown = RichTable(
             title=Text(table.title, "bold"), title_justify="left", box=box.SIMPLE, show_header=any(table.columns)
         )
-        for column, width in zip(table.columns, longest, strict=True):
-            shown.add_column(Text(column), overflow="fold", min_width=width if fits else None)
+        for column, width in zip_longest(table.columns, widths or ()):
+            shown.add_column(Text(column), overflow="fold", width=width)
         for row in table.rows or (("(none)", *("" for _ in table.columns[1:])),):
             shown.add_row(*map(Text, row))
         self._console.print(shown)
@@ -107,3 +104,17 @@ class TerminalPaper:
                 self._put(f"    # {line.text}", _DIFF["why"])
             else:
                 self._put(f"  {line.text}", _DIFF[line.kind], whole=True)
+
+
+def _widths(table: Table, available: int) -> list[int] | None:
+    """Return each column's width, so that no word is broken; None where `available` is too little for that."""
+    columns = list(zip(table.columns, *table.rows, strict=True))
+    widths = [max(cell_len(word) for cell in column for word in cell.split() or [""]) for column in columns]
+    wanted = [max(map(cell_len, column)) for column in columns]
+    left = available - sum(widths) - _BETWEEN * len(columns) - 1
+    if left < 0 or not table.rows:
+        return None
+    for _ in range(min(left, sum(wanted) - sum(widths))):
+        neediest = max(range(len(columns)), key=lambda n: wanted[n] / widths[n] if wanted[n] > widths[n] else 0)
+        widths[neediest] += 1
+    return widths
