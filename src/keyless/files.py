@@ -173,6 +173,18 @@ def write(within: int, name: str, data: bytes, *, replace: bool) -> None:
         raise trouble(error, f"write {name}") from None
 
 
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file durably to a place of the user's choice, mode 0600, where nothing may be yet."""
+    try:
+        handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise trouble(error, f"use the folder {path.parent}") from None
+    try:
+        write(handle, path.name, data, replace=False)
+    finally:
+        close(handle)
+
+
 def _there(within: int, name: str) -> bool:
     try:
         os.stat(name, dir_fd=within, follow_symlinks=False)

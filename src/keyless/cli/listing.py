@@ -54,6 +54,13 @@ COMMANDS: Final[Mapping[str, Entry]] = {
             ),
         },
     ),
+    "receipt": Entry(
+        "Carry away what the journal vouches for, and check it.",
+        commands={
+            "export": Entry("Write a migration's whole history to a file.", "keyless.cli.receipt_export"),
+            "check": Entry("Say whether such a file was changed, cut or reordered.", "keyless.cli.receipt_check"),
+        },
+    ),
     "watch": Entry("Say what drifted after a migration.", "keyless.cli.watch"),
     "rehearse": Entry("Play the whole journey on simulated services.", "keyless.cli.rehearse"),
     "doctor": Entry("Say what can be reached, which permissions are there, and what is lacking.", "keyless.cli.doctor"),

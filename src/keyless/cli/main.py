@@ -14,6 +14,7 @@ from click.exceptions import Exit
 
 from keyless import __version__
 from keyless.cli.app import App
+from keyless.cli.hardening import no_core_dumps
 from keyless.cli.lazy import LazyGroup
 from keyless.cli.listing import COMMANDS
 from keyless.errors import KeylessError, OperatorStopped, UsageError
@@ -74,6 +75,7 @@ def _usage(wrong: click.ClickException) -> UsageError:
 
 
 def _prepare() -> None:
+    no_core_dumps()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -97,14 +97,7 @@ def _readable(name: str | Path, within: int | None) -> bytes:
 
 def export_file(path: Path, data: bytes) -> None:
     """Write a backup to a place of the user's choice, where nothing may be yet, and read it again."""
-    try:
-        handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise files.trouble(error, f"use the folder {path.parent}") from None
-    try:
-        files.write(handle, path.name, data, replace=False)
-    finally:
-        files.close(handle)
+    files.write_new(path, data)
     if read_file(path) != data:
         raise files.StorageTrouble(f"{path} reads differently from what was written.", hint="Choose another disk.")
 
