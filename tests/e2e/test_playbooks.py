@@ -14,8 +14,7 @@ def secrets_of(served: Served) -> set[str]:
     """The names that GitHub lists, asked with the maintainer's own token."""
     ran = served.run("scan", served.repository)
     assert ran.code == 0, ran.raw
-    rows = [e["rows"] for e in ran.events if e["event"] == "table" and e["table"] == "secrets"]
-    return {row[0] for row in rows[0]} if rows else set()
+    return {one["entry"]["name"] for e in ran.events if e["event"] == "result" for one in e["data"]["found"]}
 
 
 def test_migrate_rollback_migrate_again_and_finish(serve: Callable[..., Served]) -> None:

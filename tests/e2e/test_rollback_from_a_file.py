@@ -34,7 +34,7 @@ def migrated(proven: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def workflow(served: Served) -> str:
     scan = served.run("scan", served.repository)
-    return str([e["rows"] for e in scan.events if e["event"] == "table" and e["table"] == "uploads"])
+    return str([e["data"]["analysis"]["publish_steps"] for e in scan.events if e["event"] == "result"])
 
 
 def test_everything_comes_back_on_a_machine_that_has_nothing_but_the_file(
@@ -66,7 +66,7 @@ def test_a_damaged_journal_does_not_stand_in_the_way(serve: Callable[..., Served
 def secrets_of_github(served: Served) -> set[str]:
     """As `secrets_of`, from a state folder of its own."""
     ran = served.run("--state", str(served.folder / "elsewhere"), "scan", served.repository)
-    return {row[0] for e in ran.events if e["event"] == "table" and e["table"] == "secrets" for row in e["rows"]}
+    return {one["entry"]["name"] for e in ran.events if e["event"] == "result" for one in e["data"]["found"]}
 
 
 def test_it_works_with_both_indexes_down(serve: Callable[..., Served], migrated: Path) -> None:

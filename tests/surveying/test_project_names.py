@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keyless.model.github import SourceFile
-from keyless.planning.project_name import project_name
-from keyless.surveying.repository import _project_folder
+from keyless.planning.project_name import project_folder, project_name
 
 
 def files(**texts: str) -> list[SourceFile]:
@@ -44,4 +43,4 @@ def test_the_name_is_read_without_running_anything(given: list[SourceFile], expe
     ],
 )
 def test_a_folder_of_distributions_tells_where_its_project_lies(distributions: str | None, folder: str) -> None:
-    assert _project_folder(distributions) == folder
+    assert project_folder(distributions) == folder

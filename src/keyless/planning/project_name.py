@@ -6,8 +6,13 @@ import configparser
 import re
 import tomllib
 from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Final
 
 from keyless.model.github import SourceFile
+
+METADATA: Final = ("pyproject.toml", "setup.cfg", "setup.py")
+"""The files that tell it, in the order in which they are believed."""
 
 _SETUP_CALL = re.compile(r"""\bname\s*=\s*["']([A-Za-z0-9][A-Za-z0-9._-]*)["']""")
 
@@ -21,6 +26,12 @@ def project_name(files: Iterable[SourceFile]) -> str | None:
         if name:
             return name
     return None
+
+
+def project_folder(distributions: str | None) -> str:
+    """Return where the project of a folder of distributions lies: `packages/core/dist` belongs to `packages/core/`."""
+    inside = PurePosixPath(distributions or "dist").parent
+    return "" if str(inside) == "." or inside.is_absolute() or ".." in inside.parts else f"{inside}/"
 
 
 def _pyproject(text: str) -> str | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 from keyless import workflows
 from keyless.errors import NotAllowed, StalePlan, UsageError
@@ -15,14 +14,12 @@ from keyless.model.reading import Found, Missing, Reading, Unreadable
 from keyless.model.survey import ProjectReading, Survey
 from keyless.model.workflow import Analysis
 from keyless.planning.candidates import candidates
-from keyless.planning.project_name import project_name
+from keyless.planning.project_name import METADATA, project_folder, project_name
 from keyless.planning.uploads import uploads
 from keyless.services.ports import Clock, GitHub, PackageIndex
 from keyless.surveying.branches import read_branches, read_files
 from keyless.surveying.shared import read_shared
 from keyless.surveying.stores import read_stores
-
-METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
 
 
 async def find_repository(github: GitHub, repository: Repository) -> RepositoryFacts:
@@ -111,20 +108,20 @@ async def with_projects(found: Survey, indexes: dict[Index, PackageIndex], wante
 
 async def suggest_projects(github: GitHub, found: Survey) -> Mapping[str, str | None]:
     """Return, by each upload's key, the project's name as the metadata beside its distributions tells it."""
-    folders = {upload.key: _project_folder(upload.step.folder) for upload in uploads(found.analysis)}
+    folders = {upload.key: project_folder(upload.step.folder) for upload in uploads(found.analysis)}
+    names = await read_project_names(github, found, folders.values())
+    return {key: names[folder] for key, folder in folders.items()}
+
+
+async def read_project_names(github: GitHub, found: Survey, folders: Iterable[str]) -> Mapping[str, str | None]:
+    """Return, by folder ("" is the root, others end with a slash), the name of the project that lies there."""
     names: dict[str, str | None] = {}
-    for folder in dict.fromkeys(folders.values()):
+    for folder in dict.fromkeys(folders):
         paths = [f"{folder}{name}" for name in METADATA]
         answers = await github.files(found.facts.repository, found.head, paths)
         files = [answer.value for answer in answers if isinstance(answer, Found)]
         names[folder] = project_name(replace(file, path=file.path.removeprefix(folder)) for file in files)
-    return {key: names[folder] for key, folder in folders.items()}
-
-
-def _project_folder(distributions: str | None) -> str:
-    """Return where the project of a folder of distributions lies: `packages/core/dist` belongs to `packages/core/`."""
-    inside = PurePosixPath(distributions or "dist").parent
-    return "" if str(inside) == "." or inside.is_absolute() or ".." in inside.parts else f"{inside}/"
+    return names
 
 
 def no_publishing(analysis: Analysis) -> bool:
