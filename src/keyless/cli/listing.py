@@ -18,6 +18,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "scan": Entry("Find where PyPI credentials live and what reads them.", "keyless.cli.scan"),
     "migrate": Entry("Move a repository to trusted publishing and remove its token.", "keyless.cli.migrate"),
     "verify": Entry("Say whether a release really went out without a token.", "keyless.cli.verify"),
+    "wait": Entry("Wait for the next release and say whether it is proven.", "keyless.cli.wait"),
     "status": Entry("Say which migrations are open, until when, and what is next.", "keyless.cli.status"),
     "rollback": Entry("Put back what a migration removed.", "keyless.cli.rollback"),
     "finish": Entry("Revoke the token, destroy the backup, write the receipt.", "keyless.cli.finish"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from keyless import proofs
 from keyless.errors import KeylessError, TryLater, UsageError
@@ -13,18 +14,20 @@ from keyless.model.index import Index, normalise
 from keyless.model.proof import Judgement, Verdict
 from keyless.model.publisher import Publisher
 from keyless.model.reading import Found, Missing, Reading, Unreadable
-from keyless.model.release import Evidence, Expectation, FileEvidence, RunEvidence
-from keyless.surveying.release import gather_files, gather_run, newest
+from keyless.model.release import Evidence, Expectation, FileEvidence, Release, RunEvidence
+from keyless.surveying.release import FileProvenance, gather_run, newest, read_provenance, verified
 
 _EXPECTED = re.compile(r"(?P<owner>[A-Za-z0-9-]+)/(?P<name>[\w.-]+)(:(?P<file>[^/@]+\.ya?ml))?(@(?P<environment>.+))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A judgement, and the evidence that it rests on."""
+    """A judgement, and all that it rests on: `provenance` is each file's as the index gave it."""
 
     judgement: Judgement
     evidence: Evidence
+    expectation: Expectation
+    provenance: tuple[FileProvenance, ...]
 
 
 def parse_project(text: str) -> tuple[str, str | None]:
@@ -43,25 +46,49 @@ def parse_expected(text: str) -> Publisher:
     return Publisher(match["owner"], match["name"], match["file"] or "", match["environment"])
 
 
-async def verify(desk: Desk, index: Index, project: str, version: str | None, expected: Publisher | None) -> Verified:
-    """Judge one release. Without `expected`, the publisher that the index states is what the signatures must match."""
+async def verify(
+    desk: Desk,
+    index: Index,
+    project: str,
+    version: str | None,
+    expected: Publisher | None,
+    *,
+    after: datetime | None = None,
+) -> Verified:
+    """Judge one release. Without `expected`, the publisher that the index states is what the signatures must match.
+
+    `after` (UTC): a release that was uploaded before it is no proof.
+    """
     match await newest(desk.indexes[index], project, version):
         case Found(release):
-            pass
+            return await verify_release(desk, release, expected, version=version, after=after)
         case Missing(what):
             raise UsageError(f"{index.label} does not know it: {what}.", hint="Check the spelling and the index.")
         case Unreadable(because=because):
             raise TryLater(f"{index.label} gave no answer about {project}: {because}.", hint="Try again later.")
-    files = await gather_files(desk.indexes[index], desk.verifiers[index], release)
-    publisher = _complete(expected, files)
+
+
+async def verify_release(
+    desk: Desk,
+    release: Release,
+    expected: Publisher | None,
+    *,
+    version: str | None = None,
+    after: datetime | None = None,
+) -> Verified:
+    """Judge a release whose list of files is known already."""
+    provenance = await read_provenance(desk.indexes[release.index], release)
+    files = verified(desk.verifiers[release.index], provenance)
+    publisher = complete(expected, files)
     asked = bool(publisher.workflow) and await _signed_in(desk)
     run: Reading[RunEvidence] = Unreadable("the workflow run", "GitHub was not asked")
     if asked:
         path = f".github/workflows/{publisher.workflow}"
         run = await gather_run(desk.github, repository_of(publisher), path, release, files)
     evidence = Evidence(release, files, run, desk.clock.now())
-    expectation = Expectation(index=index, project=project, publisher=publisher, version=version)
-    return Verified(_settled(proofs.judge(evidence, expectation), evidence, asked=asked), evidence)
+    expectation = Expectation(release.index, release.project, publisher, after, version=version)
+    judgement = settled(proofs.judge(evidence, expectation), evidence, asked=asked)
+    return Verified(judgement, evidence, expectation, provenance)
 
 
 async def _signed_in(desk: Desk) -> bool:
@@ -72,7 +99,7 @@ async def _signed_in(desk: Desk) -> bool:
     return True
 
 
-def _settled(judgement: Judgement, evidence: Evidence, *, asked: bool) -> Judgement:
+def settled(judgement: Judgement, evidence: Evidence, *, asked: bool) -> Judgement:
     """Say "not proven" where only GitHub was not asked: the index did answer, and what it has is no evidence."""
     read = all(not isinstance(file.attestations, Unreadable) for file in evidence.files)
     if not asked and read and judgement.verdict is Verdict.CANNOT_TELL:
@@ -80,7 +107,7 @@ def _settled(judgement: Judgement, evidence: Evidence, *, asked: bool) -> Judgem
     return judgement
 
 
-def _complete(expected: Publisher | None, files: tuple[FileEvidence, ...]) -> Publisher:
+def complete(expected: Publisher | None, files: tuple[FileEvidence, ...]) -> Publisher:
     """Fill what was not said with what the index states; where nothing is stated, nothing can match."""
     stated = next(
         (

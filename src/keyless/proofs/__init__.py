@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from keyless.proofs.digest import digest
 from keyless.proofs.gate import gate
 from keyless.proofs.judge import judge
 
-__all__ = ["gate", "judge"]
+__all__ = ["digest", "gate", "judge"]

@@ -1,15 +1,69 @@
-"""The evidence about a release, a row for each file. Pure."""
+"""The evidence about a release in a sentence and in a row for each file; a refusal of an index in a row for each field. Pure."""
 
 from __future__ import annotations
 
+from keyless.journeys.keeping import Again
+from keyless.model.proof import Grade, Judgement, Verdict
+from keyless.model.publisher import Publisher
 from keyless.model.reading import Found, Missing, Reading, Unreadable
+from keyless.model.refusal import Explanation
 from keyless.model.release import AttestationFact, Evidence
 from keyless.model.table import Table
-from keyless.render.views import View, moment
+from keyless.render.views import View, moment, view
 
 
-def evidence_view(evidence: Evidence) -> View:
-    """Return what was found about each file."""
+def verified_view(judgement: Judgement, evidence: Evidence, expected: Publisher) -> tuple[object, ...]:
+    """Return what there is to show of a judgement: the sentence, the judgement with its reasons, and the evidence."""
+    return (in_a_sentence(judgement, evidence, expected), judgement, evidence)
+
+
+def in_a_sentence(judgement: Judgement, evidence: Evidence, expected: Publisher) -> str:
+    """Return what was found out, as one would tell it to whoever maintains the project."""
+    what, count = f"{judgement.project} {judgement.version}", len(evidence.release.files)
+    files = f"all {count} files" if count > 1 else "the one file"
+    on, who = judgement.index.label, f"{expected.workflow} of {expected.owner}/{expected.repository}"
+    where = f" in environment '{expected.environment}'" if expected.environment else ""
+    run = f", in the run {judgement.run_url}" if judgement.run_url else ""
+    match judgement.verdict, judgement.grade:
+        case Verdict.PROVEN, Grade.ATTESTED:
+            return (
+                f"{what} on {on} was published without a token: {files} carry a signature made by {who}{where}{run}, "
+                f"and {on} takes such signatures with trusted publishing only."
+            ).replace("file carry", "file carries")
+        case Verdict.PROVEN, Grade.DECLARED:
+            return f"{on} states that {what} was published by {who}{where}; the signatures could not be checked here."
+        case Verdict.PROVEN, _:
+            return (
+                f"Nothing is signed, but everything agrees that {who} published {what} on {on} without a token: the run, "
+                f"the workflow at that commit, and the times{run}."
+            )
+        case Verdict.CANNOT_TELL, _:
+            return f"It could not be told whether {what} on {on} was published without a token.{_first(judgement, 'unknown')}"
+        case _ if not any(reason.side == "against" for reason in judgement.reasons):
+            return (
+                f"Nothing shows how {what} was published on {on}. That is no proof that a token was used."
+                f"{_first(judgement, 'unknown')}"
+            )
+    return f"{what} on {on} is no proof of a release without a token.{_first(judgement, 'against')}"
+
+
+def kept_view(again: Again) -> tuple[str, ...]:
+    """Return by which root kept evidence was judged, then and now, and whether it is still what was kept."""
+    kept = again.kept
+    beside = "the same as the one that lies beside it" if again.same_root else "not the one that lies beside it"
+    name = "the same evidence as" if again.same_digest else "NOT the same evidence as"
+    return (
+        f"Kept on {kept.kept_at:%Y-%m-%d}, then judged by {kept.root}. Judged now by {again.root}, {beside}.",
+        f"It is {name} what was kept under the digest {kept.digest}; a receipt names it by this too.",
+    )
+
+
+def _first(judgement: Judgement, side: str) -> str:
+    return next((f" {reason.message}" for reason in judgement.reasons if reason.side == side), "")
+
+
+@view.register
+def _evidence(evidence: Evidence) -> View:
     rows = tuple(
         (
             f.file.filename,
@@ -43,3 +97,11 @@ def _held(reading: Reading[tuple[AttestationFact, ...]]) -> str:
             return "no provenance"
         case Unreadable(because=because):
             return f"could not tell: {because}"
+
+
+@view.register
+def _explanation(explanation: Explanation) -> View:
+    rows = tuple((f.field, f.real, f.expected, f.wrong and f"WRONG: {f.wrong}") for f in explanation.fields)
+    columns = ("field", "the run said", "expected", "")
+    table = (Table("refusal", f"The index refused the run ({explanation.code})", columns, rows),) if rows else ()
+    return (*table, explanation.says)

@@ -6,16 +6,20 @@ import asyncio
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from keyless import workflows
 from keyless.model.github import Repository, Run, RunJob
 from keyless.model.reading import Found, Missing, Reading, Unreadable
-from keyless.model.release import AttestationFact, FileEvidence, Release, ReleaseFile, RunEvidence
+from keyless.model.release import FileEvidence, Release, ReleaseFile, RunEvidence
 from keyless.services.ports import GitHub, PackageIndex, Verifier
 from keyless.surveying.branches import AT_ONCE, read_files
 
 _RUN = re.compile(r"/actions/runs/(\d+)/attempts/(\d+)$")
 _RUN_BEFORE_UPLOAD = timedelta(hours=6)  # GitHub ends a job after six hours: an older run cannot have uploaded
+
+FileProvenance: TypeAlias = tuple[ReleaseFile, Reading[bytes]]
+"""A file, and its provenance as the index gave it."""
 
 
 async def newest(index: PackageIndex, project: str, version: str | None = None) -> Reading[Release]:
@@ -32,25 +36,28 @@ async def newest(index: PackageIndex, project: str, version: str | None = None) 
 
 async def gather_files(index: PackageIndex, verifier: Verifier, release: Release) -> tuple[FileEvidence, ...]:
     """Return what the index and the signatures say about each file, at most twenty asked for at once."""
+    return verified(verifier, await read_provenance(index, release))
+
+
+async def read_provenance(index: PackageIndex, release: Release) -> tuple[FileProvenance, ...]:
+    """Return each file with its provenance as the index gives it, at most twenty asked for at once."""
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(file: ReleaseFile) -> FileEvidence:
+    async def one(file: ReleaseFile) -> FileProvenance:
+        if file.has_provenance is False:
+            return file, Missing(f"provenance of {file.filename}")
         async with gate:
-            return FileEvidence(file, await _attestations(index, verifier, release, file))
+            return file, await index.provenance(release.project, release.version, file.filename)
 
     return tuple(await asyncio.gather(*(one(file) for file in release.files)))
 
 
-async def _attestations(
-    index: PackageIndex, verifier: Verifier, release: Release, file: ReleaseFile
-) -> Reading[tuple[AttestationFact, ...]]:
-    if file.has_provenance is False:
-        return Missing(f"provenance of {file.filename}")
-    match await index.provenance(release.project, release.version, file.filename):
-        case Found(provenance):
-            return Found(verifier.attestations(provenance, file))
-        case other:
-            return other
+def verified(verifier: Verifier, provenance: Sequence[FileProvenance]) -> tuple[FileEvidence, ...]:
+    """Return what the signatures amount to, file by file. No request is made."""
+    return tuple(
+        FileEvidence(file, Found(verifier.attestations(reading.value, file)) if isinstance(reading, Found) else reading)
+        for file, reading in provenance
+    )
 
 
 async def gather_run(
