@@ -20,7 +20,7 @@ from keyless.planning.migrate import plan_migration
 from keyless.planning.replan import World, merge
 from keyless.steps.guards import backup_holds
 from keyless.steps.titles import title
-from keyless.surveying.repository import suggest_projects, survey, with_projects
+from keyless.surveying.repository import find_repository, suggest_projects, survey, with_projects
 
 
 async def migrate(
@@ -36,7 +36,7 @@ async def migrate(
         show_plan(desk.observer, plan)
         return None
     with desk.lock(repository):
-        journey = _open(desk, repository)
+        journey = await _open(desk, repository)
         if journey.state is not JourneyState.MIGRATING:
             _already(desk.observer, journey)
             return journey
@@ -45,9 +45,10 @@ async def migrate(
         return desk.journal.journey(journey.id)
 
 
-def _open(desk: Desk, repository: Repository) -> Journey:
+async def _open(desk: Desk, repository: Repository) -> Journey:
     journey = desk.journal.newest(repository)
     if journey is None or journey.state.ended:
+        await find_repository(desk.github, repository)  # what cannot be seen begins no journey
         return desk.journal.begin(repository, desk.clock.now())
     if journey.state in (JourneyState.ROLLING_BACK, JourneyState.FINISHING):
         command = "rollback" if journey.state is JourneyState.ROLLING_BACK else "finish"

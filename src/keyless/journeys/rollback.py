@@ -46,7 +46,9 @@ async def rollback_from(desk: Desk, file: Path, *, dry_run: bool = False) -> Jou
         journey = desk.journal.newest(contents.subject.repository)
         if journey is None or journey.state.ended:
             journey = desk.journal.begin(contents.subject.repository, desk.clock.now())
-        plan = plan_from_backup(contents, header.id, await _delivery(desk, journey, contents), desk.clock.now())
+        known = desk.journal.plan(journey.id, Phase.ROLLBACK)
+        delivery = await _delivery(desk, journey, contents)
+        plan = known or plan_from_backup(contents, header.id, delivery, desk.clock.now())
         return await _carry_out(desk, journey, plan, file, dry_run=dry_run)
 
 

@@ -134,6 +134,7 @@ class PullRequest:
     state: str
     head: str
     merge_commit: str | None = None
+    merged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,10 @@ class GitHub(Protocol):
         """Return named files at `commit`, in the order asked for. Missing: it is not there at that commit."""
         ...
 
+    async def last_change(self, repository: Repository, commit: str, path: str) -> Reading[datetime]:
+        """Return when the newest commit up to `commit` that changed `path` was made (UTC)."""
+        ...
+
     async def environments(self, repository: Repository) -> Reading[tuple[str, ...]]: ...
 
     async def secrets(self, store: Store) -> Reading[tuple[SecretEntry, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keyless.errors import BackupRefused, NotProven, StalePlan, StillReferenced
-from keyless.model.github import Repository, RepositoryFacts, SecretEntry, StoreKind
+from keyless.model.github import Repository, SecretEntry, StoreKind
 from keyless.model.journey import StepRecord, StepState
 from keyless.model.plan import BackupItem, Phase, Plan, ProveRelease, SealBackup, SkippedProof
 from keyless.model.reading import Found
@@ -11,6 +11,7 @@ from keyless.model.survey import SharedUse
 from keyless.planning.readers import Reader, readers
 from keyless.steps.toolbox import Toolbox
 from keyless.surveying.branches import read_branches
+from keyless.surveying.repository import find_repository
 from keyless.surveying.shared import read_shared
 from keyless.surveying.stores import read_stores
 
@@ -98,9 +99,7 @@ async def require_unread(
     branches = await read_branches(tools.github, repository, {})
     shared: tuple[SharedUse, ...] = ()
     if elsewhere:
-        facts = await tools.github.repository(repository)
-        if isinstance(facts, Found):
-            shared = await read_shared(tools.github, _facts(facts), [entry])
+        shared = await read_shared(tools.github, await find_repository(tools.github, repository), [entry])
     found = readers(entry.name, branches, shared)
     refuse_readers(entry, [reader for reader in found if reader.key not in accepted])
 
@@ -115,10 +114,6 @@ def refuse_readers(entry: SecretEntry, found: list[Reader]) -> None:
         f"({', '.join(dict.fromkeys(reader.key for reader in found[:6]))}).",
         untouched=f"{entry.name} was not removed.",
     )
-
-
-def _facts(found: Found[RepositoryFacts]) -> RepositoryFacts:
-    return found.value
 
 
 def _done(tools: Toolbox) -> dict[str, StepRecord]:

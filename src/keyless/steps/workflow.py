@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from keyless.engine import Check, Done, Ready, Waiting
-from keyless.errors import NotAllowed, StalePlan, TryLater
+from keyless.errors import StalePlan, TryLater
 from keyless.model.codec import Json
 from keyless.model.github import Branch
 from keyless.model.journey import StepRecord
@@ -14,6 +15,7 @@ from keyless.model.plan import ChangeWorkflow, Delivery, RestoreWorkflow
 from keyless.model.reading import Found, Missing, Unreadable
 from keyless.services.system import apply_change
 from keyless.steps.toolbox import Toolbox
+from keyless.steps.unread import unread
 
 _BODY = """\
 {why}
@@ -32,7 +34,7 @@ class WorkflowPerformer:
     async def check(self, step: ChangeWorkflow | RestoreWorkflow, record: StepRecord | None) -> Check:
         head = await self._head(step)
         if await self._all_as(step, head.commit, after=True):
-            landed = min(head.committed_at or self.tools.clock.now(), self.tools.clock.now())
+            landed = await self._since(step, head)
             return Done(f"on {step.base} since {landed:%Y-%m-%d %H:%M} UTC", _landed(head, landed.isoformat()))
         if not await self._all_as(step, head.commit, after=False):
             raise StalePlan(
@@ -67,6 +69,23 @@ class WorkflowPerformer:
             )
         return check
 
+    async def _since(self, step: ChangeWorkflow | RestoreWorkflow, head: Branch) -> datetime:
+        """Return when the change came to the branch: its merge, or the last commit that touched one of its files.
+
+        Not when it was first seen here: a release made in between has to count.
+        """
+        if step.delivery is Delivery.PULL_REQUEST:
+            pull = await self.tools.github.find_pull_request(step.repository, step.branch)
+            if isinstance(pull, Found) and pull.value.merged_at is not None:
+                return pull.value.merged_at
+        times = [head.committed_at or self.tools.clock.now()]
+        touched = [
+            await self.tools.github.last_change(step.repository, head.commit, change.path) for change in step.changes
+        ]
+        if touched and all(isinstance(reading, Found) for reading in touched):
+            times = [reading.value for reading in touched if isinstance(reading, Found)]
+        return min(max(times), self.tools.clock.now())
+
     async def _head(self, step: ChangeWorkflow | RestoreWorkflow) -> Branch:
         match await self.tools.github.branches(step.repository):
             case Found(branches):
@@ -77,8 +96,8 @@ class WorkflowPerformer:
                     f"{step.repository} has no branch '{step.base}' any more.",
                     hint="Run the same command with --replan to look again.",
                 )
-            case Unreadable(because=because):
-                raise TryLater(f"The branches of {step.repository} could not be read: {because}.")
+            case Unreadable() as reading:
+                raise unread(f"The branches of {step.repository}", reading)
             case Missing():
                 raise StalePlan(f"{step.repository} is not there any more.", hint="Was it renamed or deleted?")
 
@@ -86,7 +105,7 @@ class WorkflowPerformer:
         readings = await self.tools.github.files(step.repository, commit, [change.path for change in step.changes])
         for change, reading in zip(step.changes, readings, strict=True):
             if isinstance(reading, Unreadable):
-                raise TryLater(f"{change.path} could not be read: {reading.because}.")
+                raise unread(change.path, reading)
             wanted = change.after if after else change.before
             if not isinstance(reading, Found) or reading.value.content != wanted:
                 return False
@@ -98,16 +117,17 @@ class WorkflowPerformer:
                 what = f"Pull request #{pull.number} waits for its merge"
                 return Waiting(
                     what,
-                    TryLater(f"{what}: {pull.url}", hint="Merge it, then run the same command again."),
+                    TryLater(
+                        f"{what}: {pull.url}",
+                        hint="Merge it, then run the same command again.",
+                        untouched="Nothing but this proposal was made.",
+                    ),
                     pull.url,
                     ("Review it and merge it; nothing else was changed.",),
                     {"pull_request": pull.number, "url": pull.url},
                 )
-            case Unreadable(because=because, permission=permission):
-                raise NotAllowed(
-                    f"Pull requests of {step.repository} could not be read: {because}.",
-                    hint=f"The GitHub token needs '{permission}'." if permission else "",
-                )
+            case Unreadable() as reading:
+                raise unread(f"The pull requests of {step.repository}", reading)
             case _:
                 return Ready()
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from keyless.model.github import Branch, Repository
-from keyless.model.reading import Found, Reading, Unreadable
+from keyless.model.reading import Found, Missing, Reading, Unreadable
 from keyless.services.github.automation import Automation
 from keyless.services.github.client import GraphQLRefused, Value
+from keyless.services.github.paths import repository_path
 
 _QUERY: Final = (
     "query($owner: String!, $name: String!, $after: String) { repository(owner: $owner, name: $name) "
@@ -46,8 +48,30 @@ class _Answer(BaseModel):
     repository: _Holder
 
 
+class _Signature(BaseModel):
+    date: AwareDatetime
+
+
+class _Commit(BaseModel):
+    committer: _Signature
+
+
+class _Change(BaseModel):
+    commit: _Commit
+
+
 class Branches(Automation):
-    """Reads the branches of a repository."""
+    """Reads the branches of a repository, and when a file on one was changed last."""
+
+    async def last_change(self, repository: Repository, commit: str, path: str) -> Reading[datetime]:
+        """Return when the newest commit up to `commit` that changed `path` was made (UTC)."""
+        what = f"the last change of {path} in {repository}"
+        query: dict[str, str | int] = {"sha": commit, "path": path, "per_page": 1}
+        match await self._wire.read(f"{repository_path(repository)}/commits", list[_Change], what, query):
+            case Found(changes):
+                return Found(changes[0].commit.committer.date) if changes else Missing(what)
+            case unreadable:
+                return unreadable
 
     async def branches(self, repository: Repository) -> Reading[tuple[Branch, ...]]:
         """Return every branch, its commit and when that was made (UTC)."""

@@ -123,7 +123,8 @@ class Proposals(Objects):
         commit = None
         if merged:
             commit = item.merge_commit_sha or await self._merge_commit(repository, item.number)
-        return PullRequest(item.number, item.html_url, "merged" if merged else item.state, item.head.ref, commit)
+        state = "merged" if merged else item.state
+        return PullRequest(item.number, item.html_url, state, item.head.ref, commit, item.merged_at)
 
     async def _merge_commit(self, repository: Repository, number: int) -> str | None:
         variables: dict[str, Value] = {"owner": repository.owner, "name": repository.name, "number": number}
