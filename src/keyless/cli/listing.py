@@ -16,6 +16,7 @@ class Entry(NamedTuple):
 
 COMMANDS: Final[Mapping[str, Entry]] = {
     "scan": Entry("Find where PyPI credentials live and what reads them.", "keyless.cli.scan"),
+    "fix": Entry("Take the tokens out of a checkout's workflows.", "keyless.cli.fix"),
     "migrate": Entry("Move a repository to trusted publishing and remove its token.", "keyless.cli.migrate"),
     "verify": Entry("Say whether a release really went out without a token.", "keyless.cli.verify"),
     "wait": Entry("Wait for the next release and say whether it is proven.", "keyless.cli.wait"),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from keyless.cli.app import App
 from keyless.errors import NeedsAttention
 from keyless.model.reading import Found
 from keyless.model.realm import Realm
+from keyless.model.workflow import FileChange
 from keyless.planning.scan import OwnerScan, Scan, attention
+from keyless.services.system import Checkout
 
 
 def write_sarif(found: Scan, realm: Realm, where: str, texts: Mapping[str, bytes]) -> None:
@@ -34,6 +37,20 @@ def write_annotations(found: Scan) -> None:
     lines = tuple(workflow_commands(found))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.write(f"keyless: {len(lines)} {'annotation' if len(lines) == 1 else 'annotations'}.\n")
+
+
+def foretell(app: App, checkout: Checkout, changes: Sequence[FileChange]) -> Scan:
+    """Return the scan of a checkout's changed files, with the publishers that they need now."""
+    from keyless.journeys.scan import Asked, scan_files
+    from keyless.model.github import SourceFile
+    from keyless.model.index import Index
+    from keyless.services.system import read_files
+
+    asked = Asked({index: app.addresses().index(index).site for index in Index})
+    files = [SourceFile(change.path, change.after) for change in changes]
+    return scan_files(
+        str(checkout.root), checkout.repository, files, lambda paths: read_files(checkout.root, paths), asked
+    )
 
 
 def judge(found: Scan) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from typing import Final
 
 from keyless.model.plan import Phase
 from keyless.operators.question import Kind, Question
@@ -21,6 +22,10 @@ A name of a secret may say its store: `PYPI_TOKEN@environment:release`.
 
 A secret never stands in a flag or a playbook, only where to read it from: {SOURCES}.
 """
+
+
+_ELSEWHERE: Final = {"environment": ("fix",), "confirm-fix": ("fix",), "confirm-shred": ("backup shred",)}
+"""Commands that ask single questions, beside the phases of a migration."""
 
 
 def questions_page() -> str:
@@ -50,7 +55,7 @@ def _section(row: Question) -> Iterator[str]:
     yield f"- Why: {row.why}"
     yield f"- Flag: `{row.flag}{_value(row)}`"
     yield f"- Playbook: {f'`{row.key}`' if row.phases else 'no'}"
-    yield f"- Commands: {', '.join(phase.value for phase in row.phases) or 'backup shred'}"
+    yield f"- Commands: {', '.join([*(phase.value for phase in row.phases), *_ELSEWHERE.get(row.identifier, ())])}"
     yield f"- Without an answer: {_without(row)}"
     for choice in row.choices:
         yield f"- `{choice.value}`: {choice.leads_to}"

@@ -224,6 +224,16 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         flag="--yes",
     ),
     Question(
+        identifier="confirm-fix",
+        kind=Kind.CONFIRM,
+        asks="Shall this be written into {folder}?",
+        help="Write the changes without asking. Only 'fix' asks this; with no terminal it goes on by itself.",
+        why="Nothing was changed so far. `keyless fix --undo` puts back the same bytes as long as nobody changed them.",
+        phases=(),
+        flag="--yes",
+        default=True,
+    ),
+    Question(
         identifier="confirm-rollback",
         kind=Kind.CONFIRM,
         asks="Shall {repository} go back to how it was?",

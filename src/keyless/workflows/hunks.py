@@ -62,11 +62,24 @@ def _hunk(text: Text, group: Sequence[Edit]) -> Hunk:
     tail = 0
     while tail < min(len(before), len(after)) - same and before[-1 - tail] == after[-1 - tail]:
         tail += 1
-    sentences = dict.fromkeys(edit.why.rstrip(".") for edit in group)
+    sentences = tuple(dict.fromkeys(edit.why.rstrip(".") for edit in group))
     line = text.line(start) + same + 1
     return Hunk(
         line,
         tuple(before[same : len(before) - tail]),
         tuple(after[same : len(after) - tail]),
-        "; ".join(sentences) + ".",
+        one_sentence(sentences),
     )
+
+
+def one_sentence(sentences: Sequence[str]) -> str:
+    """Return several sentences, each without its full stop, as one."""
+    first, *others = sentences
+    return "; ".join([first, *map(_inside, others)]) + "."
+
+
+def _inside(sentence: str) -> str:
+    """Return a sentence as it goes on after a semicolon; a name such as PyPI keeps its capital."""
+    word = sentence.split(maxsplit=1)[0] if sentence.strip() else ""
+    plain = word.isalpha() and (len(word) == 1 or word[1:].islower())
+    return sentence[:1].lower() + sentence[1:] if plain else sentence

@@ -14,7 +14,7 @@ from keyless.workflows.analyse import analyse
 from keyless.workflows.changes import AddPair, EditScript, InsertStep, Operation, RemovePairs, RemoveStep
 from keyless.workflows.conditions import exclusive
 from keyless.workflows.grants import permission
-from keyless.workflows.hunks import apply, distinct, hunks
+from keyless.workflows.hunks import apply, distinct, hunks, one_sentence
 from keyless.workflows.leftovers import leftovers
 from keyless.workflows.library import Library, read
 from keyless.workflows.recipes import RECIPES
@@ -177,7 +177,7 @@ def _merged(operations: Sequence[Operation]) -> list[Operation]:
 
 
 def _both(one: str, other: str) -> str:
-    return one if other.rstrip(".") in one else f"{one.rstrip('.')}; {other}"
+    return one if other.rstrip(".") in one else one_sentence((one.rstrip("."), other.rstrip(".")))
 
 
 def _without_inner(parts: tuple[tuple[int, int, str], ...]) -> tuple[tuple[int, int, str], ...]:
