@@ -139,8 +139,10 @@ def test_a_new_user_plays_it_all(terminal, tmp_path):
     wait(terminal)
     terminal.type(HELP)
     shown = terminal.see("What next?")
-    assert "proven gone" in shown
-    assert "its backup is shredded" not in shown
+    assert "What became of the tokens" in shown
+    assert "True" not in shown
+    receipts = list((folder / "state" / "receipts").glob("*.json"))
+    assert [json.loads(path.read_text())["tokens"][0]["end"] for path in receipts] == ["proven gone"]
     server = served_by(folder)
     choose(terminal, "Choose", down=1)
     code, shown = terminal.ended()

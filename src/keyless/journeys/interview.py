@@ -133,9 +133,16 @@ class Interview:
                 page = new_token_page(self.addresses.index(index).site, self._project_of(candidate, projects))
                 self.observer.link(f"A new token for {candidate.key} is issued here, later, when it is needed", page)
             else:
+                self._where_tokens_are_listed(candidate)
                 origins[candidate.key] = Origin(await ask_text(self.operator, question("token-is"), about))
             backups[candidate.key] = choice
         return backups, origins
+
+    def _where_tokens_are_listed(self, candidate: Candidate) -> None:
+        if self.operator.interactive:
+            index = candidate.indexes[0] if candidate.indexes else Index.PYPI
+            page = f"{self.addresses.index(index).site}/manage/account/#api-tokens"
+            self.observer.link(f"Your tokens on {index.label}, and when each was last used", page)
 
     def _project_of(self, candidate: Candidate, projects: Mapping[str, tuple[str, ...]]) -> str:
         for key in (*candidate.uploads, *projects):

@@ -100,6 +100,7 @@ class SealBackupPerformer:
     async def _examine(self, token: Secret, item: BackupItem) -> tuple[TokenCard, Probe, Concern | None]:
         card = tokens.read(token)
         expected = item.index or card.index or Index.PYPI
+        self.tools.observer.note(f"  {item.entry.name}: {_identity(card)}")
         now = self.tools.clock.now()
         for concern in tokens.concerns(card, index=expected, projects=item.projects, now=now):
             if concern.fatal:
@@ -140,6 +141,14 @@ class SealBackupPerformer:
                 landed = commit if isinstance(commit, str) else None
         changes = tuple(replace(c, hunks=()) for c in change.changes)
         return KeptWorkflow(changes, change.base, change.head, landed)
+
+
+def _identity(card: TokenCard) -> str:
+    """Say in a line what the token is by its own text, to be compared with the index's account page."""
+    scope = ", ".join(card.projects) if card.projects else f"scope '{card.scope.value}'"
+    until = f", expires {card.expires_at:%Y-%m-%d}" if card.expires_at else ""
+    index = card.index.label if card.index else "an unknown index"
+    return f"token {card.identifier} of {index}, for {scope}{until}, {card.length} characters"
 
 
 def _card(item: BackupItem, taken: Taken | None) -> dict[str, Json]:
