@@ -32,8 +32,8 @@ def scene(tmp_path: Path) -> Iterator[Callable[..., Scene]]:
 
     opened: list[Scene] = []
 
-    def start(world: str = "shap-like", **told: object) -> Scene:
-        opened.append(Scene.of(world, tmp_path / f"world-{len(opened)}"))
+    def start(world: str = "shap-like", stage: str = "", **told: object) -> Scene:
+        opened.append(Scene.of(world, tmp_path / f"world-{len(opened)}", stage=stage))
         opened[-1].told.update({name.replace("_", "-"): value for name, value in told.items()})
         return opened[-1]
 

@@ -9,11 +9,13 @@ import asyncio
 import functools
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from keyless.errors import KeylessError
 from keyless.journal import Journal
@@ -28,6 +30,7 @@ from keyless.model.journey import Journey
 from keyless.model.plan import Phase, Plan
 from keyless.model.realm import Realm
 from keyless.operators.script import ScriptOperator
+from keyless.rehearsal.faults import clear_faults
 from keyless.rehearsal.github import state
 from keyless.rehearsal.operator import RehearsalOperator
 from keyless.rehearsal.person import Person
@@ -103,7 +106,23 @@ def master(world: str) -> Path:
     return folder
 
 
-Told = Mapping[str, Any]
+@functools.cache
+def on_the_way(world: str, stage: str) -> Path:
+    """The folder of a world whose first repository is on its way: `stage` is "proven", "migrated" or "rolled-back"."""
+    folder = Path(tempfile.mkdtemp(prefix="keyless-worlds-")) / "world"
+    scene = Scene.of(world, folder)
+
+    def gone() -> None:
+        raise Killed
+
+    if stage == "proven":
+        scene.heard.at["Back up"] = gone
+    with suppress(Killed):
+        scene.migrate()
+    if stage == "rolled-back":
+        scene.rollback()
+    scene.close()
+    return folder
 
 
 @dataclass
@@ -120,10 +139,12 @@ class Scene:
     acts: bool = True
     login: str | None = None
     tokens: dict[str, Secret] = field(default_factory=dict)
+    between: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] | None = None
+    """Put between keyless and the services, and nobody else: what a person does goes another way."""
 
     @classmethod
-    def of(cls, world: str, folder: Path) -> Scene:
-        shutil.copytree(master(world), folder)
+    def of(cls, world: str, folder: Path, *, stage: str = "") -> Scene:
+        shutil.copytree(on_the_way(world, stage) if stage else master(world), folder)
         return cls(folder, Services.open(folder))
 
     def __post_init__(self) -> None:
@@ -165,9 +186,28 @@ class Scene:
     async def desk(self) -> Any:
         """A desk in this world. `acts` False: nobody does what is awaited outside."""
         stage = Stage(self.services, self.world, self.person, self.heard)
+        plain = self.services.transport
+        if self.between is not None:
+            through = self.between
+            self.services.transport = lambda: through(plain())  # type: ignore[method-assign]
         async with desk_of(stage, RehearsalOperator(self.person, self.world), self.state) as desk:
-            outside = ActOutside(stage.act) if self.acts else StopOutside()
+            self.services.transport = plain  # type: ignore[method-assign]
+            outside = ActOutside(self._act(stage)) if self.acts else StopOutside()
             yield replace(desk, given=(self.script(),), outside=outside)
+
+    def _act(self, stage: Stage) -> Callable[..., Awaitable[bool]]:
+        """People have no bad day: faults are lifted while they do what is awaited."""
+
+        async def act(step: Any, waiting: Any) -> bool:
+            kept = self.store.all("fault")
+            clear_faults(self.store)
+            try:
+                return await stage.act(step, waiting)
+            finally:
+                for key, document in kept:
+                    self.store.put("fault", key, document)
+
+        return act
 
     def work(self, job: Callable[[Desk], Awaitable[Any]]) -> Any:
         """Do something at a desk that is opened for it and closed again, as a process would."""

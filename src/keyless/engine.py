@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
-from keyless.errors import KeylessError, TryLater
+from keyless.errors import NOTHING, KeylessError, TryLater
 from keyless.journal import Journal
 from keyless.model.codec import Json
 from keyless.model.journey import StepRecord, StepState
@@ -88,7 +88,12 @@ class Run:
             if record is not None and record.state is StepState.DONE:
                 continue
             self.observer.step_started(number, len(self.plan.steps), self.title(step))
-            await self._do(step)
+            try:
+                await self._do(step)
+            except KeylessError as error:
+                if error.untouched == NOTHING and self.journal.records(self.journey, self.plan.phase):
+                    error.untouched = "What was done before is in the journal and stays done; nothing is half done."
+                raise
 
     async def _do(self, step: Step) -> None:
         while True:

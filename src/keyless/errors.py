@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+NOTHING = "Nothing was changed."
 DOCS = "https://github.com/keyless-publishing/keyless/blob/main/docs"
 
 
@@ -20,7 +21,7 @@ class KeylessError(Exception):
     exit_code: ClassVar[int] = 1
     page: ClassVar[str] = "exit-codes.md"
 
-    def __init__(self, what: str, *, hint: str = "", untouched: str = "Nothing was changed.") -> None:
+    def __init__(self, what: str, *, hint: str = "", untouched: str = NOTHING) -> None:
         super().__init__(what)
         self.what = what
         self.hint = hint
@@ -108,7 +109,7 @@ class TryLater(KeylessError):
     exit_code = 75
 
     def __init__(
-        self, what: str, *, hint: str = "", untouched: str = "Nothing was changed.", retry_at: str | None = None
+        self, what: str, *, hint: str = "", untouched: str = NOTHING, retry_at: str | None = None
     ) -> None:
         super().__init__(what, hint=hint, untouched=untouched)
         self.retry_at = retry_at

@@ -80,7 +80,10 @@ class UnselectRepositoryPerformer:
     async def confirm(self, step: UnselectRepository) -> Done:
         entry = await look_up(self.tools.github, step.entry.store, step.entry.name)
         if entry is not None and any(selected.id == step.repository_id for selected in entry.selected):
-            raise TryLater(f"{step.repository} is still on the list of {step.entry.name}.")
+            raise TryLater(
+                f"{step.repository} is still on the list of {step.entry.name}.",
+                hint="Run the same command again in a minute.",
+            )
         left = len(entry.selected) if entry is not None else 0
         return Done(f"off its list; {left} other repositories keep it", {"absent": True, "ours": True, "left": left})
 

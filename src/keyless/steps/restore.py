@@ -45,7 +45,10 @@ class RestoreSecretPerformer:
     async def confirm(self, step: RestoreSecret) -> Done:
         entry = await look_up(self.tools.github, step.entry.store, step.entry.name)
         if entry is None:
-            raise TryLater(f"{step.entry.name} is not listed in {step.entry.store} yet.")
+            raise TryLater(
+                f"{step.entry.name} is not listed in {step.entry.store} yet.",
+                hint="Run the same command again in a minute.",
+            )
         if not _same(entry, step):
             raise TryLater(
                 f"{step.entry.name} is back, but seen by other repositories than before.",
@@ -122,7 +125,10 @@ class SelectRepositoryPerformer:
         entry = await look_up(self.tools.github, step.entry.store, step.entry.name)
         if entry is None:
             why = "was removed altogether since; another repository's rollback has to bring it back first"
-            raise TryLater(f"{step.entry.name} of {step.entry.store} {why}.")
+            raise TryLater(
+                f"{step.entry.name} of {step.entry.store} {why}.",
+                hint="`keyless status` says which repository it was; roll that one back, then run this command again.",
+            )
         if any(selected.id == step.repository_id for selected in entry.selected):
             return Done("is on its list", {"present": True})
         return Ready()
@@ -133,5 +139,8 @@ class SelectRepositoryPerformer:
     async def confirm(self, step: SelectRepository) -> Done:
         entry = await look_up(self.tools.github, step.entry.store, step.entry.name)
         if entry is None or all(selected.id != step.repository_id for selected in entry.selected):
-            raise TryLater(f"This repository is not on the list of {step.entry.name} yet.")
+            raise TryLater(
+                f"This repository is not on the list of {step.entry.name} yet.",
+                hint="Run the same command again in a minute.",
+            )
         return Done("is on its list again", {"present": True, "ours": True})

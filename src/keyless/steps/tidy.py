@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keyless.engine import Check, Done, Ready
-from keyless.errors import NotAllowed, TryLater
+from keyless.errors import StalePlan, TryLater
 from keyless.model.journey import StepRecord
 from keyless.model.plan import DeleteBranch
-from keyless.model.reading import Found, Unreadable
+from keyless.model.reading import Found, Missing, Unreadable
 from keyless.steps.toolbox import Toolbox
+from keyless.steps.unread import unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,8 @@ class DeleteBranchPerformer:
         match await self.tools.github.find_pull_request(step.repository, step.branch):
             case Found(pull) if pull.state == "merged":
                 return Ready()
-            case Unreadable(because=because, permission=permission):
-                raise NotAllowed(
-                    f"The pull requests of {step.repository} could not be read: {because}.",
-                    hint=f"The GitHub token needs '{permission}'." if permission else "Run `keyless doctor`.",
-                    untouched=f"The branch {step.branch} was left alone.",
-                )
+            case Unreadable() as reading:
+                raise unread(f"The pull requests of {step.repository}", reading)
             case _:
                 return Done("left alone: its pull request was not merged", {"absent": False})
 
@@ -40,18 +37,18 @@ class DeleteBranchPerformer:
 
     async def confirm(self, step: DeleteBranch) -> Done:
         if await self._is_there(step):
-            raise TryLater(f"Branch {step.branch} is still listed after its deletion.", untouched="")
+            raise TryLater(
+                f"Branch {step.branch} is still listed after its deletion.",
+                hint="Run the same command again in a minute.",
+                untouched="",
+            )
         return Done("is gone", {"absent": True, "ours": True})
 
     async def _is_there(self, step: DeleteBranch) -> bool:
         match await self.tools.github.branches(step.repository):
             case Found(branches):
                 return any(branch.name == step.branch for branch in branches)
-            case Unreadable(because=because, permission=permission) if permission:
-                raise NotAllowed(
-                    f"The branches of {step.repository} could not be read: {because}.",
-                    hint=f"The GitHub token needs '{permission}'.",
-                    untouched="",
-                )
-            case _:
-                raise TryLater(f"The branches of {step.repository} could not be read.", untouched="")
+            case Unreadable() as reading:
+                raise unread(f"The branches of {step.repository}", reading)
+            case Missing(what):
+                raise StalePlan(f"{what} is not there any more.", hint="Was it renamed or deleted?")
