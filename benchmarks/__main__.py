@@ -8,10 +8,16 @@ import sys
 from benchmarks.journey import rehearsal, requests_of_a_migration
 from benchmarks.startup import startup
 from benchmarks.table import Measured, show
+from benchmarks.verification import verification
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=20, help="how often each command is started (default: 20)")
-    measured: list[Measured] = [*startup(parser.parse_args().rounds), *rehearsal(), *requests_of_a_migration()]
+    measured: list[Measured] = [
+        *verification(),
+        *startup(parser.parse_args().rounds),
+        *rehearsal(),
+        *requests_of_a_migration(),
+    ]
     show(measured)
     sys.exit(any(row.missed for row in measured))

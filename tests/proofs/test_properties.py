@@ -131,7 +131,7 @@ def test_no_order_of_arrival_matters(evidence, seed):
     assert judge(evidence, EXPECTED) == judge(shuffled(evidence, seed), EXPECTED)
 
 
-@settings(quiet, max_examples=200)
+@settings(quiet, max_examples=120)
 @given(evidences())
 def test_the_gate_opens_only_if_the_evidence_of_its_grade_is_complete(evidence):
     judgement = judge(evidence, EXPECTED)
@@ -154,7 +154,7 @@ def test_the_gate_opens_only_if_the_evidence_of_its_grade_is_complete(evidence):
         assert evidence.run.value.run.conclusion == "success"
 
 
-@settings(quiet, max_examples=200)
+@settings(quiet, max_examples=120)
 @given(evidences())
 def test_grade_verdict_and_reasons_agree(evidence):
     judgement = judge(evidence, EXPECTED)
@@ -176,7 +176,7 @@ def with_fact(evidence: Evidence, where: int, fact) -> Evidence:
     return replace(evidence, files=tuple(files))
 
 
-@settings(quiet, max_examples=200)
+@settings(quiet, max_examples=120)
 @given(evidences(), st.sampled_from(BAD_FACTS), st.integers(0, 2))
 def test_adding_a_contradicting_attestation_never_raises_the_grade(evidence, bad, where):
     if not evidence.files:
@@ -200,7 +200,7 @@ def test_each_contradicting_attestation_contradicts_by_itself(bad, known, others
             assert (judgement.grade, judgement.verdict) == (Grade.NONE, Verdict.NOT_PROVEN)
 
 
-@settings(quiet, max_examples=200)
+@settings(quiet, max_examples=120)
 @given(evidences(), st.sampled_from((*BAD_FACTS, *OPEN_FACTS, *GOOD_FACTS)), st.integers(0, 2))
 def test_no_attestation_more_raises_a_grade_unless_it_is_the_one_that_was_lacking(evidence, fact, where):
     """A true one may complete a file that had none; nothing else may."""
@@ -250,7 +250,7 @@ def test_a_run_that_says_less_than_all_never_makes_an_inference(evidence, found)
     assert judge(replace(evidence, run=found), EXPECTED).grade is not Grade.INFERRED
 
 
-@settings(quiet, max_examples=200)
+@settings(quiet, max_examples=120)
 @given(evidences(), st.sampled_from(NAMES))
 def test_adding_a_file_without_provenance_never_raises_the_grade(evidence, name):
     extra = file(f"extra-{name}", has_provenance=False)
@@ -260,7 +260,7 @@ def test_adding_a_file_without_provenance_never_raises_the_grade(evidence, name)
         assert strength(judge(more, EXPECTED)) <= strength(judge(evidence, EXPECTED))
 
 
-@settings(quiet, max_examples=200)
+@settings(quiet, max_examples=120)
 @given(evidences())
 def test_adding_a_token_warning_never_raises_the_grade(evidence):
     if not isinstance(evidence.run, Found):
@@ -270,7 +270,7 @@ def test_adding_a_token_warning_never_raises_the_grade(evidence):
     assert strength(judge(replace(evidence, run=found), EXPECTED)) <= strength(judge(evidence, EXPECTED))
 
 
-@settings(quiet, max_examples=200)
+@settings(quiet, max_examples=120)
 @given(evidences(), st.integers(0, 2))
 def test_provenance_that_cannot_be_read_never_raises_the_grade(evidence, where):
     if not evidence.files:
@@ -281,7 +281,7 @@ def test_provenance_that_cannot_be_read_never_raises_the_grade(evidence, where):
     assert blind.grade is Grade.NONE
 
 
-@settings(quiet, max_examples=200)
+@settings(quiet, max_examples=120)
 @given(evidences())
 def test_a_run_that_cannot_be_read_never_makes_an_inference(evidence):
     blind = judge(replace(evidence, run=Unreadable("the run", "403")), EXPECTED)
