@@ -71,7 +71,7 @@ ASKED = [
 NEVER = {
     (Phase.ROLLBACK, "delivery"): "asked with --from alone, after the passphrase; the same prompt as in migrate",
     (Phase.ROLLBACK, "identity"): "only read where its flag is given",
-    (Phase.ROLLBACK, "open-expired"): "only a flag says it",
+    (Phase.ROLLBACK, "open-expired"): "asked only after the window; typed like confirm-no-backup",
     (Phase.FINISH, "identity"): "finish opens no backup",
     (Phase.FINISH, "open-expired"): "finish opens no backup",
     (Phase.FINISH, "unlock-passphrase"): "finish opens no backup",

@@ -10,7 +10,7 @@ from keyless.model.plan import BackupChoice, BackupItem, RestoreSecret
 from keyless.model.publisher import new_token_page
 from keyless.model.realm import Addresses
 from keyless.observer import Observer
-from keyless.operators.base import Operator, ask_names, ask_secret, ask_yes
+from keyless.operators.base import Operator, ask_names, ask_secret, ask_text, ask_yes
 from keyless.operators.question import Question
 from keyless.operators.questions import question
 from keyless.planning.candidates import store_key
@@ -69,6 +69,14 @@ class OperatorAsks:
             else:
                 self._unlock = PassphraseUnlock(await ask_secret(self._operator, question("unlock-passphrase"), about))
         return self._unlock
+
+    async def open_expired(self) -> bool:
+        """Ask a person; a script has to have said it beforehand."""
+        row = question("open-expired")
+        if not self._operator.interactive and not self._given(row):
+            return False
+        await ask_text(self._operator, row, {"repository": str(self._repository)})
+        return True
 
     async def token_to_restore(self, step: RestoreSecret, because: str) -> Secret:
         """Say why the backup cannot give a token, where to issue one, and ask for it."""

@@ -14,6 +14,7 @@ from keyless.model.plan import Delivery, Phase, Plan, RestoreSecret, RestoreWork
 from keyless.operators.base import ask_text, ask_yes
 from keyless.operators.questions import question
 from keyless.planning.rollback import plan_from_backup, plan_rollback
+from keyless.steps.opening import open_backup
 
 
 async def rollback(desk: Desk, repository: Repository, *, dry_run: bool = False) -> Journey | None:
@@ -41,7 +42,7 @@ async def rollback_from(desk: Desk, file: Path, *, dry_run: bool = False) -> Jou
     """Undo with an exported backup alone, on a machine that knows nothing else."""
     claimed = desk.vault.header(file).subject.repository
     tools = desk.tools("", claimed, file)
-    header, contents = desk.vault.open(file, await tools.asks.unlock(), now=desk.clock.now())
+    header, contents = await open_backup(tools, file)
     with desk.lock(contents.subject.repository):
         journey = desk.journal.newest(contents.subject.repository)
         if journey is None or journey.state.ended:

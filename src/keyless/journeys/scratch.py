@@ -10,6 +10,7 @@ from keyless.model.github import Repository, Store, Visibility
 from keyless.model.journey import Journey
 from keyless.model.plan import Phase, RemoveSecret
 from keyless.secret import Secret
+from keyless.steps.opening import open_backup
 from keyless.steps.stores import look_up
 
 NAME = "KEYLESS_SCRATCH"
@@ -39,8 +40,7 @@ async def _open_backup(desk: Desk, journey: Journey) -> None:
     if not kept:
         desk.observer.warning("There is no backup; a rollback would ask for a new token.")
         return
-    unlock = await desk.tools(journey.id, journey.repository).asks.unlock()
-    _, contents = desk.vault.open(kept[-1].id, unlock, now=desk.clock.now())
+    _, contents = await open_backup(desk.tools(journey.id, journey.repository), kept[-1].id)
     desk.observer.note(f"Backup {kept[-1].id} opens and holds {len(contents.secrets)} secrets.")
 
 

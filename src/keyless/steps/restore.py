@@ -13,6 +13,7 @@ from keyless.model.journey import StepRecord
 from keyless.model.plan import BackupChoice, Phase, RestoreSecret, SealBackup, SelectRepository
 from keyless.model.token import Life
 from keyless.secret import Secret
+from keyless.steps.opening import open_backup
 from keyless.steps.stores import look_up
 from keyless.steps.toolbox import Toolbox
 
@@ -101,7 +102,7 @@ class RestoreSecretPerformer:
 
     async def _open(self, step: RestoreSecret) -> BackupContents:
         where = self.tools.backup_file or step.backup
-        header, contents = self.tools.vault.open(where, await self.tools.asks.unlock(), now=self.tools.clock.now())
+        header, contents = await open_backup(self.tools, where)
         if contents.subject.repository != header.subject.repository:
             raise BackupRefused(f"The backup {header.id} is for something else.")
         return contents

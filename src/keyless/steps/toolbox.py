@@ -36,6 +36,10 @@ class Asks(Protocol):
         """Return what opens this journey's backup; asked at most once in a run."""
         ...
 
+    async def open_expired(self) -> bool:
+        """Whether the operator insists, by typing the repository's name, on opening a backup after its end."""
+        ...
+
     async def token_to_restore(self, step: RestoreSecret, because: str) -> Secret:
         """Return a token to put back when the backup has none that works."""
         ...
