@@ -145,7 +145,7 @@ def test_annotations_stand_alone(keyless: Program, tmp_path: Path):
 
 
 NASTY = TOKEN.replace("publish:", '"a\\n::error::made up %0A ##[error]\\e[31m\\u202E":').replace(
-    "secrets.PYPI_TOKEN", "secrets[format('x\x85::set-env name=A::{0}', inputs.a)]"
+    "${{ secrets.PYPI_TOKEN }}", "\"${{ secrets[format('x\\n::set-env name=A::\\e{0}', inputs.a)] }}\""
 )
 
 
@@ -155,6 +155,7 @@ def test_nothing_that_a_file_says_controls_a_terminal_or_the_runner(keyless: Pro
     place = checkout(tmp_path, {WORKFLOW: NASTY, f".github/workflows/{EVIL}\n::error::x,y.yml": TOKEN})
     ran = keyless("scan", place, *form)
     assert ran.code == 0, ran.err
+    assert "not valid YAML" not in ran.out
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202e]", ran.out + ran.err)
     if form == ["--github"]:
         *lines, _ = ran.out.splitlines()

@@ -116,8 +116,9 @@ def _undo(app: App, fixer: Fixer, *, dry_run: bool) -> None:
 
 
 def _judge(report: FixReport) -> None:
-    parts = [f"{len(report.changed)} would change"] if report.changed else []
-    parts += [f"{len(report.declined)} have to be changed by hand"] if report.declined else []
+    changed, declined = len(report.changed), len(report.declined)
+    parts = [f"{changed} would change"] if changed else []
+    parts += [f"{declined} {'is' if declined == 1 else 'are'} left to be changed by hand"] if declined else []
     if parts:
         sys.stdout.flush()
         raise NeedsAttention(f"Of the files, {' and '.join(parts)}.", hint="The report says which.", untouched="")

@@ -74,7 +74,7 @@ def _reader(used: bool) -> str:
 
 
 def publishers_view(found: tuple[Forecast, ...]) -> View:
-    """Return the fields of PyPI's form for each upload, the claims that its runs carry, and the comparison, if any."""
+    """Return the fields of PyPI's form for each upload, and the comparison with the one that was typed, if any."""
     if not found:
         return ()
     fields = tuple(
@@ -89,10 +89,8 @@ def publishers_view(found: tuple[Forecast, ...]) -> View:
         for one in found
     )
     heads = ("upload", "project", "owner", "repository", "workflow file", "environment")
-    claims = tuple((one.upload, name, value) for one in found for name, value in one.claims.items())
     return (
         Table("publishers", "The trusted publisher that each upload needs", heads, fields),
-        Table("claims", "What its runs say to the index", ("upload", "claim", "value"), _once(claims)),
         *(f"{one.upload}: no publisher can match: {one.problem}." for one in found if one.problem),
         *_comparison(found),
     )
@@ -116,16 +114,21 @@ def _comparison(found: tuple[Forecast, ...]) -> View:
         for one in compared
         for d in one.differences or ()
     )
+    claims = tuple((one.upload, name, value) for one in compared for name, value in one.claims.items())
+    said = (Table("claims", "What its runs say to the index", ("upload", "claim", "value"), _once(claims)),)
     same = tuple(f"{one.upload}: the publisher as typed is what it needs." for one in compared if not one.differences)
     if not rows:
-        return same
+        return (*(said if compared else ()), *same)
     heads = ("upload", "field", "needed", "typed", "because", "the index")
-    return (Table("differences", "Where the publisher as typed differs", heads, _once(rows)), *same)
+    return (*said, Table("differences", "Where the publisher as typed differs", heads, _once(rows)), *same)
 
 
 def links(scan: Scan) -> tuple[tuple[str, str], ...]:
     """Return a label and the address of the prefilled form for each upload whose project is known."""
-    labelled = ((f"The form for {one.project} on {one.index.label}, filled in", one.link) for one in scan.forecasts)
+    labelled = (
+        (f"{one.upload}: the form for {one.project} on {one.index.label}, filled in", one.link)
+        for one in scan.forecasts
+    )
     return tuple(dict.fromkeys((label, link) for label, link in labelled if link is not None))
 
 
