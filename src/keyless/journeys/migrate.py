@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from keyless.errors import OperatorStopped, UsageError
+from keyless.errors import NotAllowed, OperatorStopped, UsageError
 from keyless.journeys.desk import Desk
 from keyless.journeys.interview import Interview
 from keyless.model.github import Repository
@@ -16,6 +16,7 @@ from keyless.model.survey import Survey
 from keyless.observer import Observer
 from keyless.operators.base import ask_yes
 from keyless.operators.questions import question
+from keyless.planning.located import hidden
 from keyless.planning.migrate import plan_migration
 from keyless.planning.replan import World, merge
 from keyless.steps.guards import backup_holds
@@ -84,6 +85,7 @@ async def _plan(desk: Desk, journey: str | None, repository: Repository, folder:
     found = await survey(desk.github, repository, desk.clock)
     for line in not_seen(found):
         desk.observer.warning(line)
+    require_seen(found, desk.addresses.github_web)
     suggested = await suggest_projects(desk.github, found)
     interview = Interview(
         operator=desk.operator(journey),
@@ -108,6 +110,28 @@ def _world(desk: Desk, journey: Journey, plan: Plan, found: Survey) -> World:
         spoiled=frozenset(step for step in seals if not backup_holds(tools, done[step])),
         entries=frozenset((e.store, e.name) for entries in stores if isinstance(entries, Found) for e in entries.value),
         files={file.path: file.content for file in found.files},
+    )
+
+
+def require_seen(found: Survey, web: str) -> None:
+    """Raise NotAllowed when an upload reads a secret whose store cannot be seen: unseen is not absent (S11)."""
+    lost = hidden(found)
+    if lost is None:
+        return
+    reasons = [r.entries for r in lost.stores if isinstance(r.entries, Unreadable)]
+    needs = ", ".join(dict.fromkeys(reason.permission for reason in reasons if reason.permission))
+    repository = found.facts.repository
+    who = (
+        f"an owner of the organisation {repository.owner}"
+        if lost.organisations
+        else f"an administrator of {repository}"
+    )
+    page = f"{web}/settings/{'personal-access-tokens' if found.viewer.scopes is None else 'tokens'}"
+    raise NotAllowed(
+        f"Uploads read {', '.join(lost.secrets)}, and this GitHub token cannot see where that is: "
+        f"{reasons[0].what} could not be read ({reasons[0].because}).",
+        hint=f"{f'The token needs {needs}: change it at {page}. ' if needs else ''}"
+        f"If you may not, ask {who} to run keyless.",
     )
 
 

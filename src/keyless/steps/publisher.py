@@ -43,6 +43,10 @@ class RegisterPublisherPerformer:
         fields = [f"Check, then press Add: {_values(step)}"]
         if step.pending:
             fields = [f"Fill in: project {step.project} (does not exist yet), {_values(step)}"]
+        else:
+            fields.append(
+                f"Only an owner of {step.project} on {step.index.label} can: if you are not, send them the link."
+            )
         what = f"Register the trusted publisher of {step.project} on {step.index.label}"
         self.tools.observer.waiting(what, link=page, advice=fields)
         otherwise = TryLater(f"{what}.", hint=page)

@@ -41,7 +41,7 @@ async def find_repository(github: GitHub, repository: Repository) -> RepositoryF
             needs = f" It needs the permission '{permission}'." if permission else ""
             raise NotAllowed(
                 f"{repository} could not be read: {because}.{needs}",
-                hint="Run `keyless doctor` to see what this GitHub token may do.",
+                hint="Check the spelling; `keyless doctor` says what this GitHub token may do.",
             )
 
 

@@ -101,7 +101,8 @@ def write_refused(response: httpx.Response, doing: str, web: str) -> KeylessErro
         why = f"The token needs {needs}." if needs else "The token lacks a permission, or it is not there."
         return NotAllowed(
             f"GitHub refuses to {doing}: {said}.",
-            hint=f"{why} Change it at {web}/settings/tokens, or with 'gh auth refresh' and its -s option.",
+            hint=f"{why} Change it at {web}/settings/tokens, or with 'gh auth refresh' and its -s option. If you may not "
+            "do this yourself, ask an administrator.",
         )
     return StalePlan(
         f"GitHub refuses to {doing}: {said}.", hint="Something has changed since the plan: run the command again."
