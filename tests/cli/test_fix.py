@@ -100,6 +100,16 @@ def test_one_file_can_be_named(keyless: Program, tmp_path: Path):
     assert (place / OTHER).read_text() != TOKEN
 
 
+def test_one_file_can_be_named_in_a_folder_that_is_no_checkout(keyless: Program, tmp_path: Path):
+    """The folder around its `.github` is what counts."""
+    place = checkout(tmp_path, {WORKFLOW: TOKEN}, remote=None)
+    (place / ".git").rmdir()
+    assert keyless("fix", place / WORKFLOW).code == 0
+    assert (place / WORKFLOW).read_text() != TOKEN
+    assert keyless("fix", "--undo", place).code == 0
+    assert (place / WORKFLOW).read_text() == TOKEN
+
+
 def test_what_is_declined_says_why_and_what_to_do_by_hand(keyless: Program, tmp_path: Path):
     """And the rest is changed all the same; the exit code says that something is left."""
     place = checkout(tmp_path, {WORKFLOW: TOKEN, OTHER: DECLINED})

@@ -70,6 +70,9 @@ def test_a_folder_that_is_nobodys_checkout_shows_no_publisher_and_says_so(keyles
     ran = keyless("scan", checkout(tmp_path, {WORKFLOW: TOKEN}, remote=None))
     assert "no remote on GitHub" in ran.out
     assert "trusted publisher that each upload" not in ran.out
+    ran = keyless("scan", tmp_path, "--publisher", "octo/Sample:other.yml", "--strict")
+    assert "believed as typed" in ran.out
+    assert "no upload fits the publisher as it was typed" in ran.err
 
 
 @pytest.mark.parametrize(

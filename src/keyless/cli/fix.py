@@ -38,7 +38,7 @@ def command(app: App, path: str | None, *, dry_run: bool, check: bool, undo: boo
     from keyless.services.system import find_checkout
 
     place = Path(path or ".")
-    checkout = find_checkout(place.parent if place.is_file() else place)
+    checkout = find_checkout(_home(place) if place.is_file() else place)
     only = _within(checkout.root, place) if place.is_file() else None
     if undo:
         _undo(app, _fixer(app, checkout), dry_run=dry_run)
@@ -129,6 +129,12 @@ def _fixer(app: App, checkout: Checkout) -> Fixer:
     from keyless.services.system import SystemClock, prepare
 
     return Fixer(checkout.root, prepare(app.state_folder()), SystemClock(), f"{app.going_on}, process {os.getpid()}")
+
+
+def _home(file: Path) -> Path:
+    """Return the folder whose `.github` a file lies in, or the file's own."""
+    above = Path(os.path.abspath(file)).parents  # noqa: PTH100  # links are not followed
+    return next((folder for folder in above if (folder / ".github").is_dir()), file.parent)
 
 
 def _within(root: Path, place: Path) -> str:

@@ -78,7 +78,8 @@ def _folder(app: App, folder: Path, wishes: Wishes) -> None:
         str(folder), checkout.repository, checkout.files, lambda paths: read_files(checkout.root, paths), asked
     )
     if checkout.repository is None and found.analysis.publish_steps:
-        reporter.note("Publishers are not shown: the checkout has no remote on GitHub that says whose it is.")
+        what = "Owner and repository are believed as typed" if wishes.publisher else "Publishers are not shown"
+        reporter.note(f"{what}: the checkout has no remote on GitHub that says whose it is.")
     _show(app, reporter, found, wishes, {file.path: file.content for file in checkout.files})
 
 

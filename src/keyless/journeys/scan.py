@@ -39,14 +39,19 @@ def scan_files(
     read: Callable[[Sequence[str]], Sequence[Reading[SourceFile]]],
     asked: Asked | None = None,
 ) -> Scan:
-    """Return what the files of a folder say; `read` gets the scripts that they name, and the projects' metadata."""
+    """Return what the files of a folder say; `read` gets the scripts that they name, and the projects' metadata.
+
+    Where it cannot be told whose the folder is, a publisher that was typed is believed about owner and repository.
+    """
     asked = asked or Asked()
     analysis = workflows.analyse(complete(files, read))
     scan = Scan(name, repository, analysis)
-    if repository is None:
+    typed = asked.typed
+    here = repository or (Repository(typed.owner, typed.repository) if typed else None)
+    if here is None:
         return scan
     names = {folder: _name(folder, read) for folder in _folders(analysis)}
-    return replace(scan, forecasts=forecasts(repository, analysis, names, asked.sites, asked.typed))
+    return replace(scan, forecasts=forecasts(here, analysis, names, asked.sites, typed))
 
 
 def _folders(analysis: Analysis) -> Iterable[str]:
