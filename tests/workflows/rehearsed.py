@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -118,7 +119,9 @@ class Play:
     def _run(self, files: tuple[SourceFile, ...], path: str, event: str, ref: str, version: str) -> Iterator[str]:
         store = self.bench.store
         changes = {file.path: file.content for file in files}
-        changes["pyproject.toml"] = METADATA.format(name="Example.Project", version=version).encode()
+        for folder in ["", *self._inner(files)]:
+            metadata = METADATA.format(name="Example.Project", version=version).encode()
+            changes[posixpath.join(folder, "pyproject.toml")] = metadata
         sha = state.commit(store, *("acme", "example"), "main", changes, f"Release {version}")
         if ref == "tag":
             state.tag(store, "acme", "example", f"v{version}", sha)
@@ -143,6 +146,14 @@ class Play:
                     yield file.path, event, "tag" if tag else "branch"
 
     @staticmethod
+    def _inner(files: tuple[SourceFile, ...]) -> set[str]:
+        """Return the folders of the repository that steps go into: a project lies in each."""
+        found = {
+            name for file in files for name in re.findall(rb"(?:working-directory:|\bcd) +([\w/-]+)", file.content)
+        }
+        return {name.decode().strip("/") for name in found}
+
+    @staticmethod
     def _folders(found: Analysis) -> dict[str, str]:
         """Return a project for each folder that uploads name; the first is the bench's own."""
         named = dict.fromkeys(posixpath.normpath(step.folder or "dist") for step in found.publish_steps)
@@ -151,7 +162,7 @@ class Play:
             for number, folder in enumerate(named)
         }
 
-    def _filled(self, version: str):  # noqa: ANN202  # the runner's own private signature
+    def _filled(self, version: str):  # the runner's own private signature
         start = jobs._start
 
         def started(*given: object) -> RunningJob:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import posixpath
 from collections.abc import Mapping, Sequence
 
 import yaml
@@ -18,14 +19,19 @@ from keyless.workflows.hunks import apply, distinct, hunks, one_sentence
 from keyless.workflows.leftovers import leftovers
 from keyless.workflows.library import Library, read
 from keyless.workflows.recipes import RECIPES
+from keyless.workflows.recipes.base import condition
+from keyless.workflows.recipes.keep import twine_is_new
 from keyless.workflows.refusal import Refused, check, declined
 from keyless.workflows.shape import Job, Workflow
 from keyless.workflows.sites import Site, collisions, sites
 from keyless.workflows.spans import Document, Impossible, document
 from keyless.workflows.text import of
-from keyless.workflows.tree import compose, get, plain
+from keyless.workflows.tree import compose, get, plain, string
 from keyless.workflows.unseen import unseen
 from keyless.workflows.walk import Visit, visits
+
+KEPT = frozenset({"uv", "maturin", "pdm"})
+"""Tools that go on uploading by themselves, and leave no attestations beside the files."""
 
 
 def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None]) -> Rewrite:
@@ -91,6 +97,7 @@ def _file(
     for site in todo:
         check(site)
     _two_indexes(here, todo, environments)
+    _twice(here, todo)
     operations: list[Operation] = []
     for job in dict.fromkeys(site.visit.job.id for site in todo):
         of_job = [site for site in todo if site.visit.job.id == job]
@@ -128,6 +135,39 @@ def _two_indexes(here: Sequence[Site], todo: Sequence[Site], environments: Mappi
                     f"job '{site.visit.job.id}' uploads to PyPI or to TestPyPI, and a job can have one environment only",
                     "Publish to each index in a job of its own, or ask for no environment.",
                 )
+
+
+def _twice(here: Sequence[Site], todo: Sequence[Site]) -> None:
+    """Raise Refused where two steps that always run together would both publish the same folder by the action.
+
+    The second one finds the attestations of the first. Differing conditions are taken for what keeps them apart.
+    """
+    for site in todo:
+        for other in here:
+            steps = (site.visit.step, other.visit.step)
+            if steps[0] is steps[1] or site.visit.job is not other.visit.job or exclusive(*steps):
+                continue
+            conditions = {condition(step) for step in steps}
+            both = all(_by_action(one) for one in (site, other)) and (len(conditions) == 1 or None in conditions)
+            if both and site.upload.target is other.upload.target and _files_of(site) == _files_of(other):
+                raise Refused(
+                    f"job '{site.visit.job.id}' uploads the same folder twice, and the attestations of the two collide",
+                    "Publish the files in one step, or give each step a folder of its own (`packages-dir`).",
+                )
+
+
+def _files_of(site: Site) -> tuple[str | None, str | None, frozenset[str]]:
+    """Return what tells which folder is uploaded: the step's own folder, the action's input, the command's words."""
+    given = site.visit.view.inputs.get("packages-dir") or site.visit.view.inputs.get("packages_dir")
+    words = site.upload.command.texts if site.upload.command is not None else ()
+    folders = frozenset(posixpath.dirname(word) for word in words if "/" in word and "://" not in word)
+    return string(get(site.visit.step.node, "working-directory")), given.text if given else None, folders
+
+
+def _by_action(site: Site) -> bool:
+    """Whether the upload is, or becomes, a step of the publish action."""
+    tool = site.upload.tool
+    return not (tool in KEPT or (tool == "twine" and twine_is_new(site)))
 
 
 def _environment(job: Job, here: Sequence[Site], environments: Mapping[Index, str | None]) -> list[Operation]:

@@ -96,11 +96,11 @@ async def _maturin(job: RunningJob, given: Mapping[str, str], env: dict[str, str
 
 
 async def _poetry(job: RunningJob, given: Mapping[str, str], env: dict[str, str]) -> None:
-    """JRubics/poetry-publish: builds and publishes with the token in its inputs."""
-    named = given.get("repository_name") or "pypi"
+    """JRubics/poetry-publish: builds and publishes with the token in its inputs. A name counts beside an address only."""
+    where = given.get("repository_url", "")
+    named = (given.get("repository_name") if where else "") or "pypi"
     token = given.get("pypi_token", "")
     setting = f"poetry config pypi-token.{named} {token}" if token else ""
-    where = given.get("repository_url", "")
     named_url = f"poetry config repositories.{named} {where}" if where else ""
     target = f" -r {named}" if named != "pypi" else ""
     script = "\n".join([named_url, setting, "poetry build", f"poetry publish{target}"])
