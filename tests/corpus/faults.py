@@ -13,7 +13,8 @@ _COMMANDS = re.compile(
     r"\btwine\s+upload|\b(?:uv|pdm|hatch|flit|poetry)\s+publish|\bmaturin\s+(?:publish|upload)|\bpoetry\b[^\n]*\bpublish"
 )
 _WRITES = re.compile(
-    r"git push|gh release (?:create|edit|upload)|softprops/action-gh-release|upload-release-asset|create-release", re.I
+    r"git push|gh release (?:create|edit|upload)|softprops/action-gh-release|upload-release-asset|create-release",
+    re.IGNORECASE,
 )
 
 
@@ -57,7 +58,7 @@ def _job(old: dict, new: dict, name: str) -> Iterator[str]:
         yield from _upload(step, {**new.get("env", {}), **job.get("env", {}), **step.get("env", {})})
     if "workflow_call" in (new.get("on") or {}):
         yield "publishes from a reusable workflow"
-    indexes = {bool(re.search(r"test\.?pypi", yaml.safe_dump(step), re.I)) for step in uploads}
+    indexes = {bool(re.search(r"test\.?pypi", yaml.safe_dump(step), re.IGNORECASE)) for step in uploads}
     if len(indexes) == 2 and not all(step.get("if") for step in uploads):
         yield "two indexes in one job"
 
@@ -76,7 +77,9 @@ def _lines(run: str) -> list[str]:
 def _runner(job: dict, uploads: list[dict]) -> Iterator[str]:
     action = any(str(step.get("uses", "")).startswith(ACTION) for step in uploads)
     labels = str(job.get("runs-on")) + (str(job.get("strategy")) if "matrix." in str(job.get("runs-on")) else "")
-    if action and (re.search(r"windows|macos|arm", labels, re.I) or not re.search(r"ubuntu|linux", labels, re.I)):
+    if action and (
+        re.search(r"windows|macos|arm", labels, re.IGNORECASE) or not re.search(r"ubuntu|linux", labels, re.IGNORECASE)
+    ):
         yield f"the publish action on {labels}"
     if action and "container" in job:
         yield "the publish action in a container"
@@ -88,7 +91,7 @@ def _upload(step: dict, env: dict) -> Iterator[str]:
         yield f"still {sorted(inputs)}"
     ref = uses.partition("@")[2]
     old = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.\d+)?", ref)
-    if uses.startswith(ACTION) and (ref in {"master", "main", "v1"} or old and (int(old[1]), int(old[2])) < (1, 8)):
+    if uses.startswith(ACTION) and (ref in {"master", "main", "v1"} or (old and (int(old[1]), int(old[2])) < (1, 8))):
         yield f"the publish action at {ref}"
     if not uses and "secrets." in str(step.get("run", "")):
         yield "the command still names a secret"

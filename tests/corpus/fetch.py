@@ -71,9 +71,11 @@ def files(directory: Path, commit: str) -> Iterator[tuple[str, bytes]]:
     """Yield the path and the bytes of each file of a commit that a scan may read."""
     for line in git(directory, "ls-tree", "-rlz", commit).decode("utf-8", "replace").split("\0"):
         meta, _, path = line.partition("\t")
-        if path and _KEPT.search(path) and (" blob " in meta) and (size := meta.split()[-1]).isdigit():
-            if int(size) <= LARGEST * (8 if path.startswith(".github/workflows/") else 1):
-                yield path, git(directory, "cat-file", "blob", meta.split()[2])
+        if not path or not _KEPT.search(path) or " blob " not in meta:
+            continue
+        size, most = meta.split()[-1], LARGEST * (8 if path.startswith(".github/workflows/") else 1)
+        if size.isdigit() and int(size) <= most:
+            yield path, git(directory, "cat-file", "blob", meta.split()[2])
 
 
 def main(checkouts: Path, into: Path) -> int:
@@ -91,7 +93,7 @@ def main(checkouts: Path, into: Path) -> int:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
     for repository in sorted(missing):
-        print(f"not there: {repository}", file=sys.stderr)
+        sys.stderr.write(f"not there: {repository}\n")
     return 1 if missing else 0
 
 

@@ -40,7 +40,7 @@ class Outcome:
         """The indexes as one word, as the labels say it."""
         if not self.indexes:
             return None
-        return "both" if {"pypi", "testpypi"} <= self.indexes else sorted(self.indexes)[0]
+        return "both" if {"pypi", "testpypi"} <= self.indexes else min(self.indexes)
 
 
 def sources(folder: Path) -> list[SourceFile]:
@@ -167,7 +167,7 @@ def main() -> int:
     parser.add_argument("--each", action="store_true")
     given = parser.parse_args()
     done = outcomes(given.fetched, given.half, ENVIRONMENTS[given.environments])
-    print("\n".join([*table(done), *(each(done) if given.each else ())]))
+    sys.stdout.write("\n".join([*table(done), *(each(done) if given.each else ()), ""]))
     return 0
 
 

@@ -34,9 +34,11 @@ _COMMIT = re.compile(r"[0-9a-f]{7,40}$")
 
 
 def too_old(ref: str) -> str:
-    """Return why a ref is too old for trusted publishing, or "" where it is not."""
+    """Return why a ref is too old for trusted publishing (or is none of the action's), or "" where it is not."""
     if ref in {"master", "main"}:
         return f"@{ref} was left behind at a version before v1.8.0, the first that knows trusted publishing"
+    if ref == "v1":
+        return "the action has no ref @v1; @release/v1 is the one that moves along"
     if ref.startswith("release/v1."):
         ref = ref.removeprefix("release/")
         return f"@release/{ref} is before v1.8.0, the first that knows trusted publishing" if _before(ref) else ""

@@ -19,7 +19,9 @@ def check(look: Look) -> Iterator[Finding]:
         if site.upload.tool != "gh-action-pypi-publish" or site.passwords:
             continue
         for traced in site.credentials:
-            if [s.text for s in traced.sources if isinstance(s, FromText)] != ["__token__"]:
+            if traced.given.name == "user" and [s.text for s in traced.sources if isinstance(s, FromText)] != [
+                "__token__"
+            ]:
                 yield Finding(
                     IDENTIFIER,
                     "error",

@@ -26,7 +26,7 @@ def by_action(site: Site) -> list[Operation]:
     build = _build(site, command)
     _plain(site, command)
     start, end, _ = whole_line(script, command)
-    rest = (script[:start] + script[end:]).strip()
+    rest = _without_moves(script[:start] + script[end:])
     if script[end:].strip():
         raise Refused(
             "its script goes on after the upload",
@@ -53,9 +53,6 @@ _VALUED = {"-r", "--repository", "-u", "--username", "-p", "--password", "--repo
 def _plain(site: Site, command: Command) -> None:
     """Raise Refused where the command or its script moves elsewhere, so that the built files cannot be told."""
     advice = f"Replace the upload by a step with {ACTION}, with `packages-dir` where the files are."
-    script = string(site.visit.step.run) or ""
-    if any(other.texts[:1] in {("cd",), ("pushd",), ("Set-Location",)} for other in commands(script)):
-        raise Refused("its script changes the folder", advice)
     known = _PLAIN_OPTIONS.get(site.upload.tool)
     if known is None:
         return
@@ -68,6 +65,30 @@ def _plain(site: Site, command: Command) -> None:
         elif text != "publish" and text not in known and text.partition("=")[0] not in _VALUED:
             raise Refused(f"`{text}` among the arguments of {site.upload.tool} has no plain counterpart", advice)
         at += 1
+
+
+_MOVES = {("cd",), ("pushd",), ("popd",), ("Set-Location",)}
+_INTO = re.compile(r"[ \t]*cd[ \t]+((?:\./)?[\w-][\w.-]*(?:/[\w-][\w.-]*)*)/?[ \t]*$")
+
+
+def _moved(site: Site) -> str:
+    """Return the folder that the script's first line goes into, "" for none. Raises Refused for any other move."""
+    script = string(site.visit.step.run) or ""
+    moves = [other for other in commands(script) if other.texts[:1] in _MOVES]
+    if not moves:
+        return ""
+    first = _INTO.match(script.lstrip("\n").split("\n", maxsplit=1)[0])
+    if len(moves) > 1 or first is None:
+        raise Refused(
+            "its script changes the folder",
+            f"Replace the upload by a step with {ACTION}, with `packages-dir` where the files are.",
+        )
+    return first[1]
+
+
+def _without_moves(script: str) -> str:
+    """Return what a script does beside going into a folder: nothing is left to do once the upload went."""
+    return "\n".join(line for line in script.splitlines() if not _INTO.match(line)).strip()
 
 
 def _version(site: Site) -> str:
@@ -129,7 +150,7 @@ def _folder(site: Site, command: Command | None) -> str:
     folder = "dist"
     if command is not None and site.upload.tool == "twine":
         folder = _dist_of(command)
-    path = posixpath.normpath(posixpath.join(base or "", folder))
+    path = posixpath.normpath(posixpath.join(base or "", _moved(site) if command is not None else "", folder))
     if "${{" in path and re.search(r"\$\{\{[^}]*env\.", path):
         raise Refused("the folder of the built files is computed", f"Give {ACTION} the folder as `packages-dir`.")
     return path
@@ -170,7 +191,12 @@ def _build(site: Site, command: Command) -> str:
             return f"{prefix}flit build" + (f" --format {formats.text}" if formats else "")
         case "setuptools":
             kept = [w.text for w in command.words if w.text != "upload"]
-            return " ".join(kept) if {"sdist", "bdist_wheel"} & set(kept) else ""
+            if not {"sdist", "bdist_wheel"} & set(kept):
+                raise Refused(
+                    "its own setup.py builds and uploads, and how cannot be seen from here",
+                    f"Build with `python -m build`, and upload in a step with {ACTION}.",
+                )
+            return " ".join(kept)
         case _:
             return ""
 
@@ -181,7 +207,7 @@ def poetry_publish(site: Site) -> list[Operation]:
     inputs = step.inputs
     odd = set(inputs) - {"pypi_token", "repository_url", "repository_name", "plugins", "ignore_dev_requirements",
                          "python_version", "poetry_version", "build_format", "allow_poetry_pre_release"}  # fmt: skip
-    if odd or "plugins" in inputs or "repository_url" in inputs or "repository_name" in inputs:
+    if odd or "plugins" in inputs:
         raise Refused(
             "its action is given inputs that have no plain counterpart",
             f"Replace the step by `poetry build` and a step with {ACTION}.",

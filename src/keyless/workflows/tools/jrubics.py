@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from keyless.model.workflow import Target
+from keyless.workflows.scope import Binding
 from keyless.workflows.targets import target
 from keyless.workflows.tools.base import StepView, Upload, given
 
@@ -21,10 +22,9 @@ class PoetryPublish:
         if step.uses is None or step.uses.name != NAME:
             return
         inputs = step.inputs
-        address = inputs.get("repository_url") or inputs.get("repository_name")
         yield Upload(
             self.name,
-            target(address) if address else Target.PYPI,
+            _index(inputs.get("repository_url"), inputs.get("repository_name")),
             (
                 *given("password", "with", "pypi_token", inputs.get("pypi_token")),
                 *given("password", "with", "repository_password", inputs.get("repository_password")),
@@ -32,3 +32,10 @@ class PoetryPublish:
             ),
             "action",
         )
+
+
+def _index(address: Binding | None, name: Binding | None) -> Target:
+    """A name without an address is only a label, unless it says TestPyPI."""
+    if address is not None:
+        return target(address)
+    return Target.TESTPYPI if name is not None and target(name) is Target.TESTPYPI else Target.PYPI

@@ -34,6 +34,7 @@ class PublishAction:
             (
                 *given("password", "with", "password", inputs.get("password")),
                 *given("username", "with", "user", inputs.get("user")),
+                *given("username", "with", "username", inputs.get("username")),
             ),
             "action",
             folder=_folder(inputs.get("packages-dir") or inputs.get("packages_dir")),

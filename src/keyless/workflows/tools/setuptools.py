@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from keyless.model.workflow import Target
 from keyless.workflows.shell import option
 from keyless.workflows.targets import target
-from keyless.workflows.tools.base import StepView, Upload, given
+from keyless.workflows.tools.base import Given, StepView, Upload, given
 from keyless.workflows.tools.twine import PYPIRC_PASSWORD, PYPIRC_USERNAME
 
 
@@ -27,7 +27,16 @@ class Setuptools:
                 self.name,
                 target(step.word(word)) if word else Target.PYPI,
                 given("password", "file", "~/.pypirc", step.variable(PYPIRC_PASSWORD))
-                + given("username", "file", "~/.pypirc", step.variable(PYPIRC_USERNAME)),
+                + given("username", "file", "~/.pypirc", step.variable(PYPIRC_USERNAME))
+                + _for_twine(step, command.texts),
                 "script" if command.origin else "command",
                 command,
             )
+
+
+def _for_twine(step: StepView, texts: tuple[str, ...]) -> tuple[Given, ...]:
+    """An `upload` of the project's own setup.py runs twine, which reads these variables; setuptools' own does not."""
+    if {"sdist", "bdist_wheel", "bdist"} & set(texts):
+        return ()
+    password, username = step.variable("TWINE_PASSWORD"), step.variable("TWINE_USERNAME")
+    return given("password", "env", "TWINE_PASSWORD", password) + given("username", "env", "TWINE_USERNAME", username)

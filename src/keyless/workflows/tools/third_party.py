@@ -17,7 +17,12 @@ _PASSWORD = re.compile(
 )
 _USERNAME = re.compile(r"pypi\w*[-_]?(?:user|login)|(?:twine|flit|maturin)[-_]?user", re.IGNORECASE)
 _PUBLISHER = re.compile(r"pypi|twine|poetry|python[-_]?(?:package|publish|release)|publish[-_]?python", re.IGNORECASE)
-_GENERIC = re.compile(r"^(?:api[-_]?)?(?:token|password|passwd|pass|key)$", re.IGNORECASE)
+_GENERIC = re.compile(
+    r"^(?:(?:publish[-_]?)?(?:registry|repository|repo|index)[-_]?|api[-_]?|publish[-_]?)?"
+    r"(?:token|password|passwd|pass|key)$",
+    re.IGNORECASE,
+)
+_GENERIC_USER = re.compile(r"^(?:(?:publish[-_]?)?(?:registry|repository|repo)[-_]?)?user(?:name)?$", re.IGNORECASE)
 _ADDRESS = re.compile(
     r"(?:repository|index|pypi|upload|publish)[-_]?(?:url|server|name)?$|twine_repository", re.IGNORECASE
 )
@@ -46,7 +51,7 @@ def handed_over(step: StepView) -> Iterable[Upload]:
     )
     for name, binding in step.scope.env.items():
         kind = role(name)
-        if kind and binding.level == "step":
+        if kind and binding.level == "step" and " " not in name:  # what `poetry config` stored reaches no action
             found += given(kind, "env", name, binding)
     if any(g.role == "password" for g in found):
         yield Upload(step.uses.name, _index(step, found), found, "action")
@@ -58,7 +63,7 @@ def role(name: str, *, publishes: bool = False) -> str:
         return "username"
     if _PASSWORD.search(name) or (publishes and _GENERIC.match(name)):
         return "password"
-    return "username" if publishes and name in {"user", "username"} else ""
+    return "username" if publishes and _GENERIC_USER.match(name) else ""
 
 
 def _index(step: StepView, found: tuple[Given, ...]) -> Target:
