@@ -129,7 +129,8 @@ def on_the_way(world: str, stage: str) -> Path:
 class Scene:
     """A world that is alive in a folder of its own, what was heard in it, and what its operator is told to say.
 
-    `told` answers by question, for all that it may be about; a mapping answers by name.
+    `told` answers by question, for all that it may be about; a mapping answers by name. What is not told is answered as
+    the world's maintainer would; with `answers` False by nobody. With `acts` False nobody does what is awaited outside.
     """
 
     folder: Path
@@ -137,6 +138,7 @@ class Scene:
     told: dict[str, Any] = field(default_factory=dict)
     heard: Heard = field(default_factory=Heard)
     acts: bool = True
+    answers: bool = True
     login: str | None = None
     tokens: dict[str, Secret] = field(default_factory=dict)
     between: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] | None = None
@@ -190,7 +192,8 @@ class Scene:
         if self.between is not None:
             through = self.between
             self.services.transport = lambda: through(plain())  # type: ignore[method-assign]
-        async with desk_of(stage, RehearsalOperator(self.person, self.world), self.state) as desk:
+        last = RehearsalOperator(self.person, self.world) if self.answers else ScriptOperator({}, self.read)
+        async with desk_of(stage, last, self.state) as desk:
             self.services.transport = plain  # type: ignore[method-assign]
             outside = ActOutside(self._act(stage)) if self.acts else StopOutside()
             yield replace(desk, given=(self.script(),), outside=outside)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from keyless import tokens
 from keyless.errors import KeylessError, Locked, NotAllowed, TryLater, UsageError
 from keyless.journal import Lock
 from keyless.journeys.migrate import migrate
+from keyless.journeys.rollback import rollback_from
 from keyless.model.github import Repository
 from keyless.model.index import Index
 from keyless.model.plan import RegisterPublisher
@@ -397,16 +399,62 @@ def minted(play: Scene) -> Secret:
     return _issue(play.store, Index.PYPI, row).token
 
 
-def test_an_expired_window_says_what_is_possible_instead(scene: Callable[..., Scene]) -> None:
+def test_after_the_window_a_script_is_told_what_is_possible_instead(scene: Callable[..., Scene]) -> None:
+    play = scene(stage="migrated", confirm_rollback=True)
+    play.answers = False
+    play.store.advance(20 * DAY)
+    error = play.error(play.rollback)
+    assert error.exit_code == 14
+    assert "expired" in error.what
+    assert "--token-from" in error.hint
+    assert play.names() == set()
+
+
+def test_after_the_window_a_new_token_is_asked_for_with_the_link_of_its_index(scene: Callable[..., Scene]) -> None:
     play = scene(stage="migrated")
     play.store.advance(20 * DAY)
-    play.tokens["env:NEW"] = asyncio.run(play.person.new_token_for(Index.PYPI, "shap-like"))
-    error = None
-    try:
-        play.rollback()
-    except KeylessError as met:
-        error = met
-    assert error is None or (error.exit_code == 14 and "expired" in error.what and error.hint)
-    if error is None:
-        assert play.names() == BOTH
-        assert any("expired" in warning for warning in play.heard.warnings)
+    play.rollback()
+    assert play.names() == BOTH
+    links = " ".join(play.heard.links)
+    assert "https://pypi.rehearsal/manage/account/token/" in links
+    assert "https://test.pypi.rehearsal/manage/account/token/" in links
+    assert any("expired" in warning for warning in play.heard.warnings)
+
+
+def test_an_expired_narrowed_copy_is_never_put_back(scene: Callable[..., Scene]) -> None:
+    """Opened in spite of its end, it holds what the index refuses: a release would fail without anybody knowing why."""
+    play = scene(stage="migrated", confirm_rollback=True, open_expired="shap-like/shap")
+    play.answers = False
+    play.store.advance(20 * DAY)
+    error = play.error(play.rollback)
+    assert error.exit_code == 14
+    assert "refuses since" in error.what
+    assert play.names() == set()
+
+
+def test_a_narrowed_copy_that_goes_back_is_told_with_its_end(scene: Callable[..., Scene]) -> None:
+    play = scene(stage="migrated")
+    until = play.store.now() + timedelta(days=14)
+    play.rollback()
+    said = [warning for warning in play.heard.warnings if f"{until:%Y-%m-%d}" in warning]
+    assert len(said) == 2
+
+
+def test_a_user_name_in_a_secret_comes_back_from_the_file_alone(scene: Callable[..., Scene], tmp_path: Path) -> None:
+    play = scene()
+    text = play.read_file(FILE).decode().replace("user: __token__", "user: ${{ secrets.PYPI_USERNAME }}")
+    play.write(FILE, text)
+    state.set_secret(play.store, "repository", "shap-like", "shap", None, "PYPI_USERNAME", "__token__")
+    before = play.snapshot()
+    play.migrate()
+    assert play.names() == set()
+    exported = tmp_path / "away.keyless-backup"
+
+    async def export(desk: object) -> None:
+        desk.vault.export(desk.journal.backups(desk.journal.newest(play.repository).id)[-1].id, exported)
+
+    play.work(export)
+    shutil.rmtree(play.state)
+    play.work(lambda desk: rollback_from(desk, exported))
+    assert play.snapshot() == before
+    assert state.secret_value(play.store, "repository", "shap-like", "shap", None, "PYPI_USERNAME") == "__token__"

@@ -13,8 +13,9 @@ from tests.staging import DAY, Scene
 @pytest.fixture
 def late(scene: Callable[..., Scene]) -> Scene:
     """A migrated world fifteen days later, with whole tokens in its backup so that they still work."""
-    at = scene("shap-like", whole_token=True)
+    at = scene("shap-like", whole_token=True, confirm_rollback=True)
     at.migrate()
+    at.answers = False  # a person could give a new token instead
     at.store.advance(15 * DAY)
     return at
 

@@ -344,13 +344,25 @@ def test_s6_killed_between_effect_and_outcome_of_every_step_the_same_command_end
 
 @pytest.mark.parametrize("harm", [flip, swap])
 def test_s8_a_damaged_backup_puts_nothing_back(scene: Callable[..., Scene], harm: Callable[[Scene], None]) -> None:
-    play = scene()
-    play.migrate()
+    play = scene(stage="migrated", confirm_rollback=True)
     harm(play)
+    play.answers = False
     error = play.error(play.rollback)
     assert isinstance(error, BackupRefused)
     assert error.exit_code == 14
     assert play.names() == set()
+
+
+@pytest.mark.parametrize("harm", [flip, delete])
+def test_s8_a_new_token_is_the_way_back_when_the_backup_is_lost(
+    scene: Callable[..., Scene], harm: Callable[[Scene], None]
+) -> None:
+    play = scene(stage="migrated")
+    harm(play)
+    play.rollback()
+    assert play.names() == BOTH
+    assert any("pypi.rehearsal" in link for link in play.heard.links)
+    play.release()
 
 
 # --- S9 ---

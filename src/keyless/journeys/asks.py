@@ -78,10 +78,12 @@ class OperatorAsks:
         await ask_text(self._operator, row, {"repository": str(self._repository)})
         return True
 
-    async def token_to_restore(self, step: RestoreSecret, because: str) -> Secret:
+    async def token_to_restore(
+        self, step: RestoreSecret, because: str, index: Index, projects: Sequence[str]
+    ) -> Secret:
         """Say why the backup cannot give a token, where to issue one, and ask for it."""
         self._observer.warning(f"{step.entry.name}: {because}.")
-        self._where_to_issue(Index.PYPI, ())
+        self._where_to_issue(index, projects)
         return await ask_secret(self._operator, question("token"), about_secret(step.entry))
 
     async def removed_unseen(self, secret: str, because: str) -> bool:

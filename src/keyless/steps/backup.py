@@ -19,6 +19,8 @@ from keyless.planning.finish import item_key
 from keyless.secret import Secret
 from keyless.steps.toolbox import Toolbox
 
+USER_NAME = "__token__"
+"""What a user-name secret beside a PyPI token has to hold; PyPI accepts nothing else (warehouse, macaroon auth)."""
 _SKEW = timedelta(hours=1)
 """How far a clock may be ahead of the index's before a narrowed copy would be refused as not yet valid."""
 
@@ -169,7 +171,8 @@ def _card(item: BackupItem, taken: Taken | None) -> dict[str, Json]:
 def _kept(item: BackupItem, taken: Taken | None) -> KeptSecret:
     return KeptSecret(
         entry=item.entry,
-        token=taken.kept if taken else None,
+        # A user name beside a token is no secret: kept as it is, so that a file alone can put it back.
+        token=taken.kept if taken else None if item.holds_token else Secret(USER_NAME),
         narrowed=taken.narrowed if taken else False,
         origin=item.origin.value,
         index=taken.card.index if taken else item.index,

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from keyless.engine import Check, Done, Ready
-from keyless.errors import BackupRefused, TryLater
-from keyless.model.backup import BackupContents, KeptSecret
+from keyless.errors import BackupRefused, QuestionUnanswered, TryLater
+from keyless.model.backup import KeptSecret
 from keyless.model.github import SecretEntry, Visibility
 from keyless.model.index import Index
 from keyless.model.journey import StepRecord
-from keyless.model.plan import BackupChoice, Phase, RestoreSecret, SealBackup, SelectRepository
+from keyless.model.plan import BackupChoice, BackupItem, Phase, RestoreSecret, SealBackup, SelectRepository
 from keyless.model.token import Life
 from keyless.secret import Secret
+from keyless.steps.backup import USER_NAME
 from keyless.steps.opening import open_backup
 from keyless.steps.stores import look_up
 from keyless.steps.toolbox import Toolbox
+from keyless.vault import Reason, Refusal
 
-_USER_NAME = "__token__"
-"""What a user-name secret beside a PyPI token has to hold; PyPI accepts nothing else (warehouse, macaroon auth)."""
+_WITHOUT_IT = (Reason.MISSING, Reason.DAMAGED, Reason.EXPIRED)
+"""Why a backup may never open again: then a new token is the way back. A wrong key is only tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,53 +62,71 @@ class RestoreSecretPerformer:
         return Done("is back in its store", {"present": True, "ours": True, "as_before": True})
 
     async def _value(self, step: RestoreSecret) -> Secret:
-        if not self._was_token(step):
-            return Secret(_USER_NAME)
-        kept = await self._kept(step)
-        if kept is None or kept.token is None:
-            return await self.tools.asks.token_to_restore(step, "no backup holds its token")
+        item = self._item(step)
+        if item is not None and not item.holds_token:
+            return Secret(USER_NAME)
+        if not step.backup or (item is not None and item.choice is BackupChoice.NONE):
+            return await self._another(step, item, "no backup holds its token")
+        try:
+            header, contents = await open_backup(self.tools, self.tools.backup_file or step.backup)
+        except Refusal as refusal:
+            if refusal.reason not in _WITHOUT_IT:
+                raise
+            return await self._instead(step, item, refusal)
+        for kept in contents.secrets:
+            if kept.entry.store == step.entry.store and kept.entry.name == step.entry.name:
+                return await self._of_backup(step, item, kept, header.lease.expires_at)
+        return await self._another(step, item, "no backup holds its token")
+
+    async def _of_backup(
+        self, step: RestoreSecret, item: BackupItem | None, kept: KeptSecret, until: datetime
+    ) -> Secret:
+        if kept.token is None:
+            return await self._another(step, item, "no backup holds its token")
+        if kept.token == Secret(USER_NAME):
+            return kept.token
         index = kept.index or Index.PYPI
+        if kept.narrowed and self.tools.clock.now() >= until:
+            ended = BackupRefused(
+                f"The backup holds a copy of the token of {step.entry.name} that {index.label} refuses since "
+                f"{until:%Y-%m-%d %H:%M} UTC.",
+                hint="Issue a new token on the index.",
+                untouched=f"{step.entry.name} was not put back.",
+            )
+            return await self._instead(step, item, ended)
         probe = await self.tools.indexes[index].probe(kept.token)
         if probe.life is Life.GONE:
-            why = f"{index.label} does not know the token in the backup any more"
-            return await self.tools.asks.token_to_restore(step, why)
+            return await self._another(step, item, f"{index.label} does not know the token in the backup any more")
         if probe.life is Life.UNKNOWN:
             self.tools.observer.warning(
                 f"Whether {index.label} still accepts the token for {step.entry.name} could not be told: {probe.because}"
             )
+        if kept.narrowed:
+            self.tools.observer.warning(
+                f"{step.entry.name} gets a copy of its token that {index.label} accepts until {until:%Y-%m-%d %H:%M} "
+                "UTC. Migrate again before then, or put a new token into it."
+            )
         return kept.token
 
-    def _was_token(self, step: RestoreSecret) -> bool:
+    async def _instead(self, step: RestoreSecret, item: BackupItem | None, refused: BackupRefused) -> Secret:
+        """Ask for a new token where the backup cannot help; where nobody can be asked, that is what ends the run."""
+        try:
+            return await self._another(step, item, refused.what.rstrip("."))
+        except QuestionUnanswered as unanswered:
+            refused.hint = f"{refused.hint} A new token is given with {unanswered.flag}."
+            refused.untouched = f"{step.entry.name} was not put back."
+            raise refused from None
+
+    async def _another(self, step: RestoreSecret, item: BackupItem | None, because: str) -> Secret:
+        index = (item.index if item is not None else None) or Index.PYPI
+        return await self.tools.asks.token_to_restore(step, because, index, item.projects if item is not None else ())
+
+    def _item(self, step: RestoreSecret) -> BackupItem | None:
+        """What the migration planned for this secret, the last time; None on a machine that knows of no migration."""
         plan = self.tools.journal.plan(self.tools.journey, Phase.MIGRATE)
         items = [i for s in plan.steps if isinstance(s, SealBackup) for i in s.items] if plan else []
-        return all(
-            i.holds_token for i in items if i.entry.name == step.entry.name and i.entry.store == step.entry.store
-        )
-
-    async def _kept(self, step: RestoreSecret) -> KeptSecret | None:
-        if not step.backup or self._declined(step):
-            return None
-        contents = await self._open(step)
-        for kept in contents.secrets:
-            if kept.entry.store == step.entry.store and kept.entry.name == step.entry.name:
-                return kept
-        return None
-
-    def _declined(self, step: RestoreSecret) -> bool:
-        plan = self.tools.journal.plan(self.tools.journey, Phase.MIGRATE)
-        items = [i for s in plan.steps if isinstance(s, SealBackup) for i in s.items] if plan else []
-        return any(
-            i.choice is BackupChoice.NONE
-            for i in items
-            if i.entry.name == step.entry.name and i.entry.store == step.entry.store
-        )
-
-    async def _open(self, step: RestoreSecret) -> BackupContents:
-        where = self.tools.backup_file or step.backup
-        header, contents = await open_backup(self.tools, where)
-        if contents.subject.repository != header.subject.repository:
-            raise BackupRefused(f"The backup {header.id} is for something else.")
-        return contents
+        named = [i for i in items if i.entry.name == step.entry.name and i.entry.store == step.entry.store]
+        return named[-1] if named else None
 
 
 def _same(entry: SecretEntry, step: RestoreSecret) -> bool:

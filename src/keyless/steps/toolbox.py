@@ -40,7 +40,9 @@ class Asks(Protocol):
         """Whether the operator insists, by typing the repository's name, on opening a backup after its end."""
         ...
 
-    async def token_to_restore(self, step: RestoreSecret, because: str) -> Secret:
+    async def token_to_restore(
+        self, step: RestoreSecret, because: str, index: Index, projects: Sequence[str]
+    ) -> Secret:
         """Return a token to put back when the backup has none that works."""
         ...
 
