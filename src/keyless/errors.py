@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 NOTHING = "Nothing was changed."
+# Where the pages of docs/ will be read. It has to be the project's own address before the first release.
 DOCS = "https://github.com/keyless-publishing/keyless/blob/main/docs"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -14,8 +13,6 @@ from keyless.cli.app import App
 from keyless.errors import DOCS, KeylessError, OperatorStopped, TryLater
 from keyless.model.codec import Json
 from keyless.model.text import clean
-
-ISSUES: Final = f"{DOCS.partition('/blob/')[0]}/issues"
 
 
 def show_error(app: App, error: KeylessError) -> int:
@@ -37,7 +34,7 @@ def show_bug(app: App, bug: Exception) -> int:
     what = f"This is a bug in keyless: {type(bug).__name__} at {where}."
     lines = [
         "What was done so far is in the journal; the same command goes on from there.",
-        f"Please report it at {ISSUES} with this line: keyless {__version__}, {type(bug).__name__} at {where}.",
+        f"Please report it to the project with this line: keyless {__version__}, {type(bug).__name__} at {where}.",
     ]
     if app.verbose:
         lines += [line for frame in traceback.format_tb(bug.__traceback__) for line in frame.rstrip().split("\n")]
