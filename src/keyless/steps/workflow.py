@@ -9,13 +9,14 @@ from pathlib import Path
 from keyless.engine import Check, Done, Ready, Waiting
 from keyless.errors import StalePlan, TryLater
 from keyless.model.codec import Json
-from keyless.model.github import Branch
+from keyless.model.github import Branch, SourceFile
 from keyless.model.journey import StepRecord
 from keyless.model.plan import ChangeWorkflow, Delivery, RestoreWorkflow
 from keyless.model.reading import Found, Missing, Unreadable
 from keyless.services.system import apply_change
 from keyless.steps.toolbox import Toolbox
 from keyless.steps.unread import unread
+from keyless.workflows import uses_token
 
 _BODY = """\
 {why}
@@ -37,12 +38,43 @@ class WorkflowPerformer:
             landed = await self._since(step, head)
             return Done(f"on {step.base} since {landed:%Y-%m-%d %H:%M} UTC", _landed(head, landed.isoformat()))
         if not await self._all_as(step, head.commit, after=False):
+            if isinstance(step, RestoreWorkflow):
+                return await self._edited(step, head)
             raise StalePlan(
                 f"{step.changes[0].path} on {step.base} is not what the plan saw.",
                 hint="Run the same command with --replan to look again.",
                 untouched="No file was changed.",
             )
         return await self._proposed(step) if step.delivery is Delivery.PULL_REQUEST else self._written(step)
+
+    async def _edited(self, step: RestoreWorkflow, head: Branch) -> Check:
+        """Judge files that somebody edited after the migration: keyless has no bytes to put there, a person has.
+
+        Done when each reads a credential again or is gone. Raises StalePlan, which names what is left to do by hand.
+        """
+        paths = [change.path for change in step.changes]
+        found: list[SourceFile] = []
+        for path, reading in zip(
+            paths, await self.tools.github.files(step.repository, head.commit, paths), strict=True
+        ):
+            match reading:
+                case Unreadable():
+                    raise unread(path, reading)
+                case Missing():
+                    self.tools.observer.warning(f"{path} was deleted after the migration, and is left so.")
+                case Found(file):
+                    found.append(file)
+        left = [file.path for file in found if uses_token(found, file.path) is not True]
+        if left:
+            raise StalePlan(
+                f"{', '.join(left)} was edited on {step.base} after the migration, so its old text cannot go back there.",
+                hint=f"Let {', '.join(left)} upload with the token again, by hand; then run the same command again.",
+                untouched="No file was changed; the secrets that were removed are back.",
+            )
+        return Done(f"on {step.base}: edited by somebody else, and left as it is", _landed(head, self._now()))
+
+    def _now(self) -> str:
+        return self.tools.clock.now().isoformat()
 
     async def act(self, step: ChangeWorkflow | RestoreWorkflow) -> None:
         if step.delivery is Delivery.LOCAL:
