@@ -43,7 +43,7 @@ def plan_fix(
     only: str | None = None,
 ) -> Rewrite:
     """Return the changes that take the tokens out, and what was declined; `only` is the one path that is wanted."""
-    found = workflows.rewrite(complete(files, read), environments)
+    found = workflows.rewrite(complete(files, read).files, environments)
     if only is None:
         return found
     return Rewrite(

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from keyless import workflows
 from keyless.errors import KeylessError, UsageError
 from keyless.model.github import Repository, SourceFile
 from keyless.model.index import Index
@@ -44,7 +43,7 @@ def scan_files(
     Where it cannot be told whose the folder is, a publisher that was typed is believed about owner and repository.
     """
     asked = asked or Asked()
-    analysis = workflows.analyse(complete(files, read))
+    analysis = complete(files, read).analysis
     scan = Scan(name, repository, analysis)
     typed = asked.typed
     here = repository or (Repository(typed.owner, typed.repository) if typed else None)

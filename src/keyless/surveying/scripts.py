@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from keyless import workflows
 from keyless.model.github import SourceFile
 from keyless.model.reading import Found, Reading
+from keyless.model.workflow import Analysis
 
 _ROUNDS = 3  # a workflow names a script, the script a Makefile, the Makefile one more; deeper is "not seen"
 
@@ -18,6 +19,14 @@ class ScriptHunt:
         self._files = {file.path: file for file in files}
         self._asked: set[str] = set()
         self._rounds = 0
+        self._analysis: Analysis | None = None
+
+    @property
+    def analysis(self) -> Analysis:
+        """What the files found so far say; worked out anew only after one more was found."""
+        if self._analysis is None:
+            self._analysis = workflows.analyse(self.files)
+        return self._analysis
 
     @property
     def files(self) -> tuple[SourceFile, ...]:
@@ -29,8 +38,7 @@ class ScriptHunt:
         if self._rounds == _ROUNDS:
             return ()
         self._rounds += 1
-        named = workflows.analyse(self.files).wanted
-        fresh = tuple(path for path in named if path not in self._asked and path not in self._files)
+        fresh = tuple(path for path in self.analysis.wanted if path not in self._asked and path not in self._files)
         self._asked.update(fresh)
         return fresh
 
@@ -39,13 +47,12 @@ class ScriptHunt:
         for reading in readings:
             if isinstance(reading, Found):
                 self._files[reading.value.path] = reading.value
+                self._analysis = None
 
 
-def complete(
-    files: Sequence[SourceFile], read: Callable[[Sequence[str]], Sequence[Reading[SourceFile]]]
-) -> tuple[SourceFile, ...]:
-    """Return `files` and the scripts that they name, as far as `read` finds them."""
+def complete(files: Sequence[SourceFile], read: Callable[[Sequence[str]], Sequence[Reading[SourceFile]]]) -> ScriptHunt:
+    """Return `files` and the scripts that they name, as far as `read` finds them, with what they say."""
     hunt = ScriptHunt(files)
     while wanted := hunt.wanted():
         hunt.add(read(wanted))
-    return hunt.files
+    return hunt
