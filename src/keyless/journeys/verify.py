@@ -81,7 +81,7 @@ async def verify_release(
     files = verified(desk.verifiers[release.index], provenance)
     publisher = complete(expected, files)
     asked = bool(publisher.workflow) and await _signed_in(desk)
-    run: Reading[RunEvidence] = Unreadable("the workflow run", "GitHub was not asked")
+    run: Reading[RunEvidence] = Unreadable("the workflow run", _why_not_asked(publisher))
     if asked:
         path = f".github/workflows/{publisher.workflow}"
         run = await gather_run(desk.github, repository_of(publisher), path, release, files)
@@ -89,6 +89,12 @@ async def verify_release(
     expectation = Expectation(release.index, release.project, publisher, after, version=version)
     judgement = settled(proofs.judge(evidence, expectation), evidence, asked=asked)
     return Verified(judgement, evidence, expectation, provenance)
+
+
+def _why_not_asked(publisher: Publisher) -> str:
+    if publisher.workflow:
+        return "GitHub was not asked, there is no token for it"
+    return "it is not known which workflow published it (say it: --expect OWNER/REPO:workflow.yml)"
 
 
 async def _signed_in(desk: Desk) -> bool:
