@@ -154,7 +154,7 @@ def test_a_bug_is_exit_1_with_its_place_and_neither_its_text_nor_its_locals(caps
         shown = capsys.readouterr().err
         assert "ValueError" in shown
         assert "test_main.py" in shown or "running.py" in shown or "bug" in shown
-        assert "issues" in shown
+        assert "report it" in shown
         assert not any(TOKEN[start : start + 8] in shown for start in range(21, len(TOKEN) - 8))
 
 

@@ -23,7 +23,7 @@ from keyless.model.plan import (
 from keyless.model.publisher import Publisher
 from keyless.model.reading import Found, Missing, Unreadable
 from keyless.model.survey import ProjectReading, SharedUse
-from keyless.model.workflow import Analysis, Declined, Rewrite, Target
+from keyless.model.workflow import Analysis, Declined, FileChange, Rewrite, Target
 from keyless.planning.candidates import candidates
 from keyless.planning.migrate import plan_migration
 from tests.planning.examples import (
@@ -151,6 +151,14 @@ def test_a_declined_rewrite_stops_with_the_steps_by_hand() -> None:
     with pytest.raises(StillReferenced) as stopped:
         plan_migration(survey(), declined, answers(), folder=None)
     assert "(1) do this (2) then that" in stopped.value.hint
+
+
+def test_s7_a_workflow_with_a_token_in_its_text_comes_into_no_plan() -> None:
+    before = b"        password: pypi-AgEIcHlwaS5vcmc" + b"C" * 160 + b"\n"
+    plain = Rewrite(changes=(FileChange(PATH, before, b"\n", (), "b10b"),))
+    with pytest.raises(StillReferenced) as refused:
+        plan_migration(survey(), plain, answers(), folder=None)
+    assert "CCCC" not in str(refused.value)
 
 
 ORGANISATION = answers(secrets=("PYPI_API_TOKEN",))

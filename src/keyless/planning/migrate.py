@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,6 +37,9 @@ from keyless.planning.candidates import Candidate, candidates, store_key
 from keyless.planning.readers import Reader, readers
 from keyless.planning.uploads import Upload, uploads
 
+_TOKEN = re.compile(rb"pypi-[A-Za-z0-9-_]{85,}")
+"""PyPI's own pattern for finding its tokens in public places (warehouse, token scanning)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -54,6 +58,7 @@ def plan_migration(survey: Survey, rewrite: Rewrite, answers: Answers, *, folder
     not accepted would still read a secret afterwards; UsageError for answers that do not fit the survey.
     """
     _refuse_declined(rewrite)
+    _refuse_plain_tokens(rewrite)
     chosen = _chosen(survey, answers)
     targets = tuple(_targets(survey, answers))
     steps: list[Step] = [
@@ -97,6 +102,17 @@ def _refuse_declined(rewrite: Rewrite) -> None:
         f"{first.path} hands a token to an upload and cannot be changed safely: {first.because}.",
         hint=f"Change it by hand, then run the same command again: {by_hand}",
     )
+
+
+def _refuse_plain_tokens(rewrite: Rewrite) -> None:
+    """A plan keeps the old bytes of a workflow, and no token may come to lie in a journal with them (S7)."""
+    for change in rewrite.changes:
+        if _TOKEN.search(change.before):
+            raise StillReferenced(
+                f"{change.path} holds a PyPI token in plain text: whoever can read the repository has it.",
+                hint="Remove that token on the index's account page now, take the line out by hand and commit that, "
+                "then run the same command again.",
+            )
 
 
 def _targets(survey: Survey, answers: Answers) -> Iterator[Target]:
