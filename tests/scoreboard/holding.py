@@ -53,14 +53,18 @@ def lost(scene: Scene) -> str | None:
 
 
 def unproven(scene: Scene) -> str | None:
+    """A secret is gone, so some journey has all its proofs."""
+    lacking = []
     with Journal.open(scene.state, Realm.REHEARSAL) as journal:
         for journey in journal.journeys():
             plan = journal.plan(journey.id, Phase.MIGRATE)
             records = {record.step: record.state for record in journal.records(journey.id, Phase.MIGRATE)}
-            for step in plan.steps if plan else ():
-                if isinstance(step, ProveRelease) and records.get(step.id) is not StepState.DONE:
-                    return f"S2: a secret is gone and {step.id} is {records.get(step.id)}"
-    return None
+            needed = [step.id for step in plan.steps if isinstance(step, ProveRelease)] if plan else ["a plan"]
+            missing = [step for step in needed if records.get(step) is not StepState.DONE]
+            if not missing:
+                return None
+            lacking += missing
+    return f"S2: a secret is gone, and this is not proven: {', '.join(lacking)}"
 
 
 def wrong_end(scene: Scene, command: str, before: Snapshot) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import io
 import json
@@ -69,10 +70,8 @@ def unpacked(data: bytes) -> Iterator[bytes]:
     ):
         at = data.find(magic)
         while at >= 0:
-            try:
+            with contextlib.suppress(zlib.error):
                 yield zlib.decompressobj(bits).decompress(data[at:], 1 << 20)
-            except zlib.error:
-                pass
             at = data.find(magic, at + 1)
     if b"\n" in data:
         yield data.replace(b"\n", b"").replace(b" ", b"").replace("│".encode(), b"").replace(b"'", b"")
@@ -106,7 +105,7 @@ class Nets:
                 place = Path(root) / name
                 self.put(f"name {place}", os.fsencode(place))
                 if place.is_symlink():
-                    self.put(f"link {place}", os.fsencode(os.readlink(place)))
+                    self.put(f"link {place}", os.fsencode(place.readlink()))
                 elif place.is_file():
                     self.put(f"file {place}", place.read_bytes())
 

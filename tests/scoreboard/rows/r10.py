@@ -24,8 +24,8 @@ from keyless.workflows import analyse, predict_publisher, rewrite, uses_token
 from tests.scoreboard.mutation import altered, damaged
 from tests.staging import Scene
 from tests.tokens.conftest import PROJECT_TOKEN, USER_TOKEN, raw, text
-from tests.workflows import case
 from tests.vault.conftest import LEASE, NOW, contents
+from tests.workflows import case
 
 ROOT = Path(__file__).parents[3]
 EACH = {"playbooks": 300, "workflows": 300, "tokens": 600, "backups": 600, "answers": 120}
