@@ -35,6 +35,8 @@ class WorkflowPerformer:
     async def check(self, step: ChangeWorkflow | RestoreWorkflow, record: StepRecord | None) -> Check:
         head = await self._head(step)
         if await self._all_as(step, head.commit, after=True):
+            if isinstance(step, RestoreWorkflow) and self._left_in_folder(step):
+                return Ready()
             landed = await self._since(step, head)
             return Done(f"on {step.base} since {landed:%Y-%m-%d %H:%M} UTC", _landed(head, landed.isoformat()))
         if not await self._all_as(step, head.commit, after=False):
@@ -162,6 +164,12 @@ class WorkflowPerformer:
                 raise unread(f"The pull requests of {step.repository}", reading)
             case _:
                 return Ready()
+
+    def _left_in_folder(self, step: RestoreWorkflow) -> bool:
+        """Whether a checkout still holds what was written into it and never pushed."""
+        if step.delivery is not Delivery.LOCAL:
+            return False
+        return [_read(_folder(step) / change.path) for change in step.changes] == [c.before for c in step.changes]
 
     def _written(self, step: ChangeWorkflow | RestoreWorkflow) -> Check:
         folder = _folder(step)
