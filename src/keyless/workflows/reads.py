@@ -18,7 +18,7 @@ from keyless.workflows.walk import matrix_values
 
 def secret_reads(library: Library) -> Iterator[SecretRead]:
     """Yield each named read with its place; `condition` where only a comparison or an `if:` looks at it."""
-    for flow in library.workflows.values():
+    for flow in _naming(library):
         for node, place_of, job in _nodes(flow):
             for start, expression, text, is_if in _expressions(node):
                 flowing = set() if is_if else {v for v in values(expression) if isinstance(v, Access)}
@@ -30,7 +30,7 @@ def secret_reads(library: Library) -> Iterator[SecretRead]:
 
 def any_secret(library: Library) -> Iterator[MayRead]:
     """Yield what may read any secret: computed names, the whole context, `secrets: inherit` to what is not here."""
-    for flow in library.workflows.values():
+    for flow in _naming(library):
         for node, place_of, job in _nodes(flow):
             for start, expression, text, _ in _expressions(node):
                 for access in accesses(expression):
@@ -39,6 +39,14 @@ def any_secret(library: Library) -> Iterator[MayRead]:
                         yield MayRead(text, place_of(start), because)
         for job in flow.jobs.values():
             yield from _inherited(library, flow, job)
+
+
+def _naming(library: Library) -> Iterator[Workflow]:
+    """Yield the workflows that say `secrets` at all, as a word or escaped."""
+    for flow in library.workflows.values():
+        text = flow.text.text
+        if "secrets" in text or "\\" in text or "secrets" in text.lower():
+            yield flow
 
 
 def _inherited(library: Library, flow: Workflow, job: Job) -> Iterator[MayRead]:

@@ -26,7 +26,8 @@ _DEEP = re.compile(r"^(?:[ \t]*[-?][ \t]){200}|^[ \t]{2000}[-?\w]", re.MULTILINE
 
 def compose(text: Text) -> yaml.Node | FileProblem:
     """Return the root node, or why there is none: not YAML, several documents, empty, an alias bomb or a cycle."""
-    if _DEEP.search(text.text) or _flow_depth(text.text) > DEEPEST_FLOW:
+    plain_enough = _plain_enough(text.text)
+    if not plain_enough and (_DEEP.search(text.text) or _flow_depth(text.text) > DEEPEST_FLOW):
         return FileProblem(text.path, "its aliases or its nesting expand without bound")
     try:
         root = yaml.compose(text.text, Loader=yaml.CSafeLoader)
@@ -39,7 +40,11 @@ def compose(text: Text) -> yaml.Node | FileProblem:
         return FileProblem(text.path, "it is not valid YAML: nested too deeply")
     if root is None:
         return FileProblem(text.path, "it is empty")
-    return root if _bounded(root) else FileProblem(text.path, "its aliases or its nesting expand without bound")
+    return (
+        root
+        if plain_enough or _bounded(root)
+        else FileProblem(text.path, "its aliases or its nesting expand without bound")
+    )
 
 
 def _flow_depth(text: str) -> int:
@@ -51,6 +56,19 @@ def _flow_depth(text: str) -> int:
         depth = depth + 1 if match[0] in "[{" else max(depth - 1, 0)
         deepest = max(deepest, depth)
     return deepest
+
+
+_ANCHOR = re.compile(r"(?<![^\s\[,{:-])&[^\s&]")
+_DASHES = re.compile(r"\n[ \t]*(?:[-?:][ \t]+){8}")
+_INDENTED = "\n" + " " * 48
+
+
+def _plain_enough(text: str) -> bool:
+    """Whether a text is so short and flat, and has no anchor, that its nodes need not be counted."""
+    if len(text) >= MOST_NODES or ("&" in text and _ANCHOR.search(text)):
+        return False
+    brackets = text.count("[") + text.count("{") - 2 * text.count("${{")
+    return brackets < DEEPEST and _INDENTED not in text and not _DASHES.search(text)
 
 
 def _bounded(root: yaml.Node) -> bool:
@@ -87,25 +105,31 @@ def pairs(node: yaml.Node | None) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]
     """Yield a mapping's pairs whose key is a scalar; what `<<` merges in comes first, so that later keys win."""
     if not isinstance(node, yaml.MappingNode):
         return
+    merges = False
     for key, value in node.value:
-        if isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style:
+        if key.value == "<<" and not key.style:
+            merges = True
             for merged in value.value if isinstance(value, yaml.SequenceNode) else [value]:
                 yield from pairs(merged)
     for key, value in node.value:
-        if isinstance(key, yaml.ScalarNode) and not (key.value == "<<" and not key.style):
+        if isinstance(key, yaml.ScalarNode) and not (merges and key.value == "<<" and not key.style):
             yield key, value
 
 
 def get(node: yaml.Node | None, *path: str) -> yaml.Node | None:
     """Return the node at a path of keys, or None. The last of equal keys wins, as it does for a YAML loader."""
     for name in path:
-        found = None
-        for key, value in pairs(node):
+        if not isinstance(node, yaml.MappingNode):
+            return None
+        found, merges = None, False
+        for key, value in node.value:
             if key.value == name:
                 found = value
+            elif key.value == "<<":
+                merges = True
+        if found is None and merges:
+            found = next((value for key, value in reversed(list(pairs(node))) if key.value == name), None)
         node = found
-        if node is None:
-            return None
     return node
 
 
@@ -139,6 +163,9 @@ def _key(node: yaml.Node) -> str:
     return value.removeprefix("!bool ") if isinstance(value, str) else repr(value)
 
 
+_STRING = "tag:yaml.org,2002:str"
+
+
 def repeated_key(node: yaml.Node) -> tuple[str, int] | None:
     """Return the first key that a mapping below `node` has twice, and its offset; GitHub refuses such a file."""
     stack = [node]
@@ -147,7 +174,7 @@ def repeated_key(node: yaml.Node) -> tuple[str, int] | None:
         if isinstance(current, yaml.MappingNode):
             seen: set[str] = set()
             for key, _ in current.value:
-                name = _key(key)
+                name = key.value if key.tag == _STRING else _key(key)
                 if name in seen:
                     return name, key.start_mark.index
                 seen.add(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -20,7 +19,7 @@ from keyless.workflows.tree import get, offset_in, pairs, string, strings
 from keyless.workflows.writes import exported, written
 
 DEEPEST = 6
-_RELEVANT = re.compile(r"secret|pypi|twine|publish|maturin|setup\.py|\./", re.IGNORECASE)
+_RELEVANT = ("secret", "pypi", "twine", "publish", "maturin", "setup.py", "id-token", "./")
 """What a workflow must say somewhere to upload, to read a secret or to call something local; the rest is not walked."""
 
 
@@ -57,10 +56,12 @@ def visits(library: Library) -> tuple[Visit, ...]:
 
 def _visits(library: Library) -> Iterator[Visit]:
     """Yield every step of every workflow, once for each way in which it is reached."""
+    called = _callers(library)
     for flow in library.workflows.values():
-        if not _RELEVANT.search(flow.text.text):
+        lower = flow.text.text.lower()
+        if not any(word in lower for word in _RELEVANT):
             continue
-        callers = _callers(library, flow)
+        callers = called.get(flow.path, [])
         if not callers or not flow.only_called:
             scope = Scope(env=_bindings(flow.text, flow.env, "workflow", Scope()), formal=flow.only_called)
             yield from _workflow(library, flow, scope, None)
@@ -68,13 +69,15 @@ def _visits(library: Library) -> Iterator[Visit]:
             yield from _workflow(library, flow, _called_scope(flow, caller, job), (caller, job))
 
 
-def _callers(library: Library, flow: Workflow) -> list[tuple[Workflow, Job]]:
-    return [
-        (other, job)
-        for other in library.workflows.values()
-        for job in other.jobs.values()
-        if job.uses is not None and job.uses.local and job.uses.name == flow.path
-    ]
+def _callers(library: Library) -> dict[str, list[tuple[Workflow, Job]]]:
+    """Return the jobs that call a local workflow, by that workflow's path."""
+    found: dict[str, list[tuple[Workflow, Job]]] = {}
+    for flow in library.workflows.values():
+        for job in flow.jobs.values():
+            uses = job.uses
+            if uses is not None and uses.local:
+                found.setdefault(uses.name, []).append((flow, job))
+    return found
 
 
 def job_scope_of(flow: Workflow, job: Job) -> Scope:
@@ -222,6 +225,8 @@ def _view(
         for name, binding in _bindings(text, step.inputs, level, inner, job.id, step.index).items()
     }
     script = string(step.run) or ""
+    if not script:
+        return StepView(step.uses, inputs, (), inner, place), ()
     folder = _folder(step, job, inner)
     ran = expand(commands(script), library.other, folder)
     at = _places(text, step, place) if place.path == text.path else None

@@ -13,7 +13,7 @@ from keyless.workflows.tools.twine import PYPIRC_PASSWORD, PYPIRC_USERNAME
 
 _PAIR = re.compile(r"^\s*[\"']?([A-Za-z_][\w-]*)=(.*)$", re.ASCII | re.DOTALL)
 _OLD = re.compile(r"::set-(env|output) name=([\w-]+)::(.*)$", re.DOTALL)
-_LEAVES = re.compile(r"GITHUB_ENV|GITHUB_OUTPUT|::set-|pypirc|config", re.IGNORECASE)
+_LEAVES = ("github_env", "github_output", "::set-", "pypirc", "config")
 _CONDITIONAL = re.compile(r"^\s*(?:if|case|elif|else)\b|\|\||\]\s*&&", re.MULTILINE)
 _SETTING = re.compile(r"^\s*(password|username)\s*[=:]\s*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 
@@ -29,9 +29,8 @@ class Writes:
 def written(step: StepView) -> Writes:
     """Return what a step's script leaves to the steps after it. What it exports ends with the step."""
     result = Writes()
-    if not any(
-        _LEAVES.search(text) for text in (step.script, *(w.text for c in step.commands if c.origin for w in c.words))
-    ):
+    texts = (step.script, *(w.text for c in step.commands if c.origin for w in c.words))
+    if not any(word in text for text in map(str.lower, texts) for word in _LEAVES):
         return result
     result.env.update(configured(step))
     to_env, to_output = _mentions(step, "GITHUB_ENV"), _mentions(step, "GITHUB_OUTPUT")
@@ -49,10 +48,9 @@ def written(step: StepView) -> Writes:
 def exported(step: StepView) -> dict[str, Binding]:
     """Return the variables that a script sets for its own later commands (`X=…` or `export X=…` on their own)."""
     found: dict[str, Binding] = {}
-    conditional = _CONDITIONAL.search(step.script) is not None
-    for command in step.commands:
-        if command.words or command.targets:
-            continue
+    alone = [c for c in step.commands if c.assignments and not c.words and not c.targets]
+    conditional = bool(alone) and _CONDITIONAL.search(step.script) is not None
+    for command in alone:
         for name, word in command.assignments:
             scope = step.scope.with_env(found)
             before = found.get(name) or step.scope.env.get(name)

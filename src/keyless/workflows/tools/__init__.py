@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from keyless.workflows.tools.base import Given, StepView, Tool, Upload
@@ -29,7 +30,13 @@ LAST: Tool = ThirdParty()
 """Asked only when no other tool knows the step."""
 
 
+_VERBS = re.compile(r"upload|publish|release|deploy|twine", re.IGNORECASE)
+"""No tool here uploads by a script that says none of these."""
+
+
 def uploads(step: StepView) -> tuple[Upload, ...]:
     """Return every upload that a step makes."""
+    if step.uses is None and not _VERBS.search(step.script) and not any(c.origin for c in step.commands):
+        return ()
     found = tuple(upload for tool in TOOLS for upload in tool.find(step))
     return found or tuple(LAST.find(step))
