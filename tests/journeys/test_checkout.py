@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from keyless.journeys.rollback import rollback_from
 from tests.staging import Scene
 
 FILE = ".github/workflows/release.yml"
@@ -58,6 +60,19 @@ def test_a_checkout_with_changes_of_its_own_is_left_alone(
     assert error.exit_code == 12
     assert str(folder) in error.what
     assert (folder / FILE).read_bytes() == b"# mine\n"
+
+
+def test_a_dry_run_from_a_file_alone_begins_no_journey(scene: Callable[..., Scene], tmp_path: Path) -> None:
+    play = scene(stage="migrated")
+    (path,) = play.backups()
+    away = tmp_path / path.name
+    away.write_bytes(path.read_bytes())
+    shutil.rmtree(play.state)
+    play.work(lambda desk: rollback_from(desk, away, dry_run=True))
+    with play.journal() as journal:
+        assert journal.journeys() == ()
+    assert play.names() == set()
+    assert "Put PYPI_API_TOKEN back" in play.heard.text()
 
 
 def test_dry_runs_of_the_way_back_and_of_the_end_change_no_file(scene: Callable[..., Scene]) -> None:

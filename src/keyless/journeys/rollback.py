@@ -46,11 +46,19 @@ async def rollback_from(desk: Desk, file: Path, *, dry_run: bool = False) -> Jou
     with desk.lock(contents.subject.repository):
         journey = desk.journal.newest(contents.subject.repository)
         if journey is None or journey.state.ended:
-            journey = desk.journal.begin(contents.subject.repository, desk.clock.now())
-        known = desk.journal.plan(journey.id, Phase.ROLLBACK)
+            journey = _begin(desk, contents.subject.repository, dry_run=dry_run)
+        known = desk.journal.plan(journey.id, Phase.ROLLBACK) if journey.id else None
         delivery = await _delivery(desk, journey, contents)
         plan = known or plan_from_backup(contents, header.id, delivery, desk.clock.now())
         return await _carry_out(desk, journey, plan, file, dry_run=dry_run)
+
+
+def _begin(desk: Desk, repository: Repository, *, dry_run: bool) -> Journey:
+    """Return a new journey; a dry run's has no id and stands in no journal."""
+    now = desk.clock.now()
+    return (
+        Journey("", repository, JourneyState.MIGRATING, now, None) if dry_run else desk.journal.begin(repository, now)
+    )
 
 
 async def _delivery(desk: Desk, journey: Journey, contents: BackupContents) -> Delivery:
@@ -92,7 +100,7 @@ def what_is_possible(desk: Desk, journey: Journey, plan: Plan) -> str:
     """Say in one sentence what a rollback can still do now."""
     secrets = [step.entry.name for step in plan.steps if isinstance(step, RestoreSecret)]
     workflow = any(isinstance(step, RestoreWorkflow) for step in plan.steps)
-    revoked = any(
+    revoked = bool(journey.id) and any(
         record.state is StepState.DONE and record.step.startswith("revoke:")
         for record in desk.journal.records(journey.id, Phase.FINISH)
     )
