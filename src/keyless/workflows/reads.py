@@ -70,6 +70,18 @@ def _names(access: Access, job: Job | None) -> tuple[str, ...] | None:
     return None if names == ("*",) else names
 
 
+class _Silent:
+    """Whether the text of a node names no secret: not by the word, an alias, or an escape that could spell it."""
+
+    def __init__(self, flow: Workflow) -> None:
+        self.lower = flow.text.text.lower()
+        self.whole = len(self.lower) == len(flow.text.text)
+
+    def __call__(self, node: yaml.Node) -> bool:
+        part = self.lower[node.start_mark.index : node.end_mark.index]
+        return self.whole and "secrets" not in part and "*" not in part and "\\" not in part
+
+
 class _PlaceOf:
     """Turns an expression's text in a node into a place; equal texts in one node are told apart by their order."""
 
@@ -82,16 +94,21 @@ class _PlaceOf:
 
 def _nodes(flow: Workflow) -> Iterator[tuple[yaml.ScalarNode, _PlaceOf, Job | None]]:
     """Yield every scalar value of a workflow with the job and step that it stands in."""
+    silent = _Silent(flow)
     for key, value in pairs(flow.root):
-        if key.value != "jobs":
+        if key.value != "jobs" and not silent(value):
             yield from ((n, _PlaceOf(flow.text, n, None, None), None) for n in _values(value))
     for job in flow.jobs.values():
+        if silent(job.node):
+            continue
         steps = {id(step.node): step.index for step in job.steps}
         for key, value in pairs(job.node):
             if key.value != "steps" or not isinstance(value, yaml.SequenceNode):
                 yield from ((n, _PlaceOf(flow.text, n, job.id, None), job) for n in _marked(key, value))
                 continue
             for item in value.value:
+                if silent(item):
+                    continue
                 index = steps.get(id(item))
                 for inner_key, inner in pairs(item):
                     yield from ((n, _PlaceOf(flow.text, n, job.id, index), job) for n in _marked(inner_key, inner))

@@ -166,18 +166,25 @@ def _key(node: yaml.Node) -> str:
 _STRING = "tag:yaml.org,2002:str"
 
 
+def _repeated(node: yaml.MappingNode) -> tuple[str, int] | None:
+    seen: set[str] = set()
+    for key, _ in node.value:
+        name = key.value if key.tag == _STRING else _key(key)
+        if name in seen:
+            return name, key.start_mark.index
+        seen.add(name)
+    return None
+
+
 def repeated_key(node: yaml.Node) -> tuple[str, int] | None:
     """Return the first key that a mapping below `node` has twice, and its offset; GitHub refuses such a file."""
     stack = [node]
     while stack:
         current = stack.pop()
         if isinstance(current, yaml.MappingNode):
-            seen: set[str] = set()
-            for key, _ in current.value:
-                name = key.value if key.tag == _STRING else _key(key)
-                if name in seen:
-                    return name, key.start_mark.index
-                seen.add(name)
+            found = _repeated(current)
+            if found is not None:
+                return found
         stack.extend(children(current))
     return None
 
