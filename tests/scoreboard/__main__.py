@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 
 from tests.scoreboard.board import ROWS, Row, Score, play
 
@@ -35,9 +35,12 @@ def main() -> int:
     began, scores = time.monotonic(), []
     workers = ProcessPoolExecutor(asked.jobs, mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=1)
     with workers:
-        for score in workers.map(play, rows):
-            scores.append(score)
-            tell(score)
+        for row, played in [(row, workers.submit(play, row)) for row in rows]:
+            try:
+                scores.append(played.result())
+            except BrokenExecutor:
+                scores.append(Score(row, 0, 0.0, 1, ("its process was killed",)))
+            tell(scores[-1])
     cases = sum(score.cases for score in scores)
     say(
         f"{len(rows)} rows, {cases:,} cases, {sum(s.violations for s in scores)} violations, {time.monotonic() - began:.0f} s"

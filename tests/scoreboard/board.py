@@ -44,7 +44,7 @@ ROWS = (
     Row("R14", "a token's text wherever it must not be", 5_000),
     Row("R16", "permissions, links and owners", 40),
     Row("R17", "2, 8 and 50 processes at once", 12),
-    Row("R18", "the world moved after the plan", 12),
+    Row("R18", "the world moved after the plan", 12, long=True),
     Row("R19", "signals and keys at every prompt of a real terminal", 50, long=True),
     Row("R20", "every question without a terminal", 30),
 )

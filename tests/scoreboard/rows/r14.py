@@ -30,9 +30,9 @@ from tests.scoreboard.rows.r5 import failing_calls
 from tests.staging import DAY, PASSPHRASE, Scene, on_the_way
 from tests.tokens.conftest import PROJECT_TOKEN, USER_TOKEN
 
-WORLDS = ("shap-like", "organisation")
+WORLDS = ("two-libraries",)
 UPLOADS = re.compile(r"https://(test\.)?pypi\.rehearsal/legacy/")
-KINDS = tuple(FaultKind)[::2]
+KINDS = tuple(FaultKind)[::4]
 LEAST_PLANTED = 30
 
 
@@ -281,7 +281,7 @@ def with_faults(folder: Path) -> Iterator[str | None]:
 
 def with_a_bad_disk(folder: Path) -> Iterator[str | None]:
     """The disk fails at one call after another while the backup is sealed."""
-    for at in range(1, 60, 12):
+    for at in range(1, 60, 30):
         scene = Scene.of("shap-like", folder / str(at), stage="proven")
         with gathered(scene, folder / f"temporary-{at}") as nets, failing_calls(at, errno.ENOSPC):
             attempt(nets, scene.migrate)

@@ -82,9 +82,7 @@ def cases() -> Iterator[str | None]:
         folder = Path(name)
         one = Trial(folder / "one", by_identity, RecipientKey(public), small())
         two = Trial(folder / "two", by_passphrase, PassphraseKey(PASSPHRASE), small())
-        three = Trial(folder / "three", by_identity, RecipientKey(public), contents())
         yield from bytes_changed(one)
-        yield from bits_flipped(three)
         for trial in (one, two):
             yield from bits_flipped(trial)
             yield from cut_and_extended(trial)
@@ -109,7 +107,7 @@ def remembered(derive: Callable[[Secret, bytes, kdf.Cost], bytes]) -> Callable[[
 def bytes_changed(trial: Trial) -> Iterator[str | None]:
     """Every byte to others that keep the text plausible, and to a spread of the rest."""
     for place, old in enumerate(trial.whole):
-        for new in (*PLAUSIBLE, *((old + 7 * step) % 256 for step in range(1, 9))):
+        for new in (*PLAUSIBLE, *((old + 7 * step) % 256 for step in range(1, 4))):
             if new != old:
                 data = trial.whole[:place] + bytes([new]) + trial.whole[place + 1 :]
                 yield trial.refused(data, lambda place=place, new=new: f"byte {place} to {new}")
