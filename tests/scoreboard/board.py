@@ -94,11 +94,14 @@ def in_memory() -> str | None:
 
 def play(row: Row) -> Score:
     """Import a row and count it."""
-    began = time.monotonic()
+    began, before = time.monotonic(), tempfile.tempdir
     with tempfile.TemporaryDirectory(prefix=f"keyless-{row.name}-", dir=in_memory()) as folder:
         tempfile.tempdir = folder  # so that nothing of a row is left behind
         try:
             module = importlib.import_module(row.module)
         except ModuleNotFoundError as error:
             return Score(row, 0, time.monotonic() - began, 1, (f"there is no {error.name}",))
-        return count(row, module.cases())
+        else:
+            return count(row, module.cases())
+        finally:
+            tempfile.tempdir = before
