@@ -109,8 +109,6 @@ class TryLater(KeylessError):
 
     exit_code = 75
 
-    def __init__(
-        self, what: str, *, hint: str = "", untouched: str = NOTHING, retry_at: str | None = None
-    ) -> None:
+    def __init__(self, what: str, *, hint: str = "", untouched: str = NOTHING, retry_at: str | None = None) -> None:
         super().__init__(what, hint=hint, untouched=untouched)
         self.retry_at = retry_at
