@@ -77,7 +77,7 @@ def test_byte_order_marks_encodings_and_line_ends_are_read_and_kept(encoding: st
         (b"- " * 900_000, "without bound"),
         (b"? " * 900_000, "without bound"),
         (b"{a: " * 400_000, "without bound"),
-        (b"".join(b" " * n + b"-\n" for n in range(1_900)), "without bound"),
+        (b"".join(b" " * n + b"-\n" for n in range(1_900)), "nesting"),  # PyYAML 6.0.4 has a limit of its own
         (b"a: " + b"x" * 2_000_001, "larger"),
     ],
 )
