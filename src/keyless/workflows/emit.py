@@ -11,7 +11,7 @@ import yaml
 from keyless.workflows.tree import Plain
 
 Value: TypeAlias = "str | Mapping[str, Value]"
-_SAFE = re.compile(r"^[A-Za-z0-9_./$](?:[\w ./@$(){}'&|=!<>,+*-]|:(?=/))*$", re.ASCII)
+_SAFE = re.compile(r"^[A-Za-z0-9_./$](?:[\w ./@$(){}\[\]'&|=!<>,+*-]|:(?=/))*$", re.ASCII)
 
 
 def scalar(text: str) -> str:

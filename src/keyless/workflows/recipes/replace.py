@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
+from collections.abc import Mapping
 
 from keyless.model.workflow import Target
 from keyless.workflows.changes import AddPair, EditScript, InsertStep, Operation, RemovePairs, ReplacePair
@@ -201,26 +203,37 @@ def _build(site: Site, command: Command) -> str:
             return ""
 
 
+_BUILT_ALIKE = {"pypi_token", "repository_url", "repository_name", "ignore_dev_requirements", "python_version",
+                "allow_poetry_pre_release", "poetry_install_options"}  # fmt: skip
+"""Inputs of JRubics/poetry-publish that change nothing in what `poetry build` builds (its entrypoint.sh at v2.1)."""
+
+
 def poetry_publish(site: Site) -> list[Operation]:
     """JRubics/poetry-publish builds and uploads: its step builds with poetry, and the publish action comes after it."""
     step = site.visit.step
     inputs = step.inputs
-    odd = set(inputs) - {"pypi_token", "repository_url", "repository_name", "plugins", "ignore_dev_requirements",
-                         "python_version", "poetry_version", "build_format", "allow_poetry_pre_release"}  # fmt: skip
-    if odd or "plugins" in inputs:
+    given = {name: pair.text.strip() for name, pair in inputs.items() if name not in _BUILT_ALIKE}
+    if set(given) - {"plugins", "poetry_version", "build_format"} or "${{" in given.get("plugins", ""):
         raise Refused(
             "its action is given inputs that have no plain counterpart",
             f"Replace the step by `poetry build` and a step with {ACTION}.",
         )
-    version = inputs["poetry_version"].text if "poetry_version" in inputs else ""
-    formats = inputs["build_format"].text if "build_format" in inputs else ""
     why = "The action knows no trusted publishing: poetry builds, and the publish action uploads."
-    run = f"pipx run {_pinned(version)} build" + (f" --format {formats}" if formats else "")
-    operations: list[Operation] = [ReplacePair(step.path, "uses", "run", run, why)]
+    operations: list[Operation] = [ReplacePair(step.path, "uses", "run", _poetry_build(given), why)]
     if inputs:
         operations.append(RemovePairs(step.path, ("with",), why))
     operations.append(InsertStep(step.path, _step(site, None), why))
     return operations
+
+
+def _poetry_build(given: Mapping[str, str]) -> str:
+    """Return the command that builds as the action did: its poetry, with its plugins, which it separates by spaces."""
+    poetry = _pinned(given.get("poetry_version", ""))
+    build = "build" + (f" --format {given['build_format']}" if given.get("build_format") else "")
+    plugins = " ".join(shlex.quote(name) for name in given.get("plugins", "").split())
+    if not plugins:
+        return f"pipx run {poetry} {build}"
+    return f"pipx install {poetry} && pipx inject poetry {plugins} && poetry {build}"
 
 
 def _pinned(version: str) -> str:
