@@ -86,11 +86,13 @@ def measured(entry: Entry, given: list[SourceFile], result: Analysis, environmen
 
 
 def _called(path: str, given: Iterable[SourceFile]) -> set[str]:
-    """Return the local workflows that a workflow calls."""
+    """Return the local workflows that a workflow calls and, somewhere, hands secrets to."""
     texts = {file.path: file.content.decode("utf-8", "replace") for file in given}
     found, waiting = set[str](), [path]
     while waiting:
         text = texts.get(waiting.pop(), "")
+        if "secrets:" not in text:
+            continue
         for other in texts:
             if f"./{other}" in text and other not in found and other.startswith(".github/workflows/"):
                 found.add(other)
