@@ -17,7 +17,7 @@ from keyless.model.reading import Found, Missing, Reading, Unreadable
 from keyless.model.release import Evidence, Expectation, FileEvidence, Release, RunEvidence
 from keyless.surveying.release import FileProvenance, gather_run, newest, read_provenance, verified
 
-_EXPECTED = re.compile(r"(?P<owner>[A-Za-z0-9-]+)/(?P<name>[\w.-]+)(:(?P<file>[^/@]+\.ya?ml))?(@(?P<environment>.+))?")
+_EXPECTED = re.compile(r"(?P<owner>[A-Za-z0-9-]+)/(?P<name>[\w.-]+)(:(?P<file>[^/@]+\.ya?ml)(@(?P<environment>.+))?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,11 @@ class Verified:
 
 def parse_project(text: str) -> tuple[str, str | None]:
     """Return the project and the version of `PROJECT[==VERSION]`."""
-    project, _, version = text.partition("==")
+    project, equals, version = text.partition("==")
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", project):
         raise UsageError(f"'{project}' is no name of a project.", hint="Write PROJECT or PROJECT==VERSION.")
+    if equals and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*", version):
+        raise UsageError(f"'{version}' is no version.", hint="Write PROJECT or PROJECT==VERSION.")
     return normalise(project), version or None
 
 
