@@ -4,54 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from keyless.rehearsal.github import accounts, repositories
 from keyless.rehearsal.github.answers import Refusal
+from keyless.rehearsal.github.rights import Actor, Needs
 from keyless.rehearsal.store import Document, Store
 
 LEVELS = ("read", "write", "admin")
 ORGANISATION_SCOPES = {"read:org": ("read:org", "write:org", "admin:org"), "admin:org": ("admin:org",)}
 HIDING = frozenset({"contents", "pull_requests", "metadata"})
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """The person behind a token, and what the token may. `repositories` are ids, None: all that the person sees."""
-
-    login: str
-    kind: str
-    scopes: frozenset[str]
-    permissions: Mapping[str, str]
-    repositories: frozenset[int] | None
-
-    @property
-    def fine_grained(self) -> bool:
-        """Say whether the token is fine-grained."""
-        return self.kind == accounts.FINE_GRAINED
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What an endpoint asks for: a fine-grained `permission` at a `level`, or one of the classic `scopes`; and `role`,
-    which the person must have there. `public`: anyone may read it where the repository is public.
-    """
-
-    permission: str = "metadata"
-    level: str = "read"
-    role: str = "read"
-    scopes: tuple[str, ...] = ("repo",)
-    public: bool = False
-
-    @property
-    def header(self) -> str:
-        """Return the value of X-Accepted-GitHub-Permissions."""
-        return f"{self.permission}={self.level}"
-
-
-ANYONE = Needs(scopes=(), public=True)
-SIGNED_IN = Needs(scopes=())
 
 
 def identify(store: Store, authorization: str | None) -> Actor | None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
+from keyless.rehearsal.github.rights import Actor, Needs
 from keyless.rehearsal.store import Document, Store
-
-if TYPE_CHECKING:
-    from keyless.rehearsal.github.access import Actor, Needs
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | Document | None"
 DOCUMENTATION = "https://docs.github.com/rest"

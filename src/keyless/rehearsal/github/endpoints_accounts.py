@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from keyless.rehearsal.github import accounts, limits, repositories, shapes
-from keyless.rehearsal.github.access import ANYONE, SIGNED_IN, visible
+from keyless.rehearsal.github.access import visible
 from keyless.rehearsal.github.answers import Answer, Call, Endpoint, Refusal, page_of
+from keyless.rehearsal.github.rights import ANYONE, SIGNED_IN
 from keyless.rehearsal.store import Document
 
 UNTOLD = ("name", "company", "blog", "location", "email", "hireable", "bio")

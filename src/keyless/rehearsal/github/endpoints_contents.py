@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from keyless.rehearsal.github import access, moments, objects, pulls, repositories, shapes
-from keyless.rehearsal.github.access import Needs
 from keyless.rehearsal.github.answers import Answer, Call, Endpoint, Handler, Refusal, page_of
+from keyless.rehearsal.github.rights import Needs
 from keyless.rehearsal.store import Document
 
 RAW = "application/vnd.github.raw"

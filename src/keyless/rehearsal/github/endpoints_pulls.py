@@ -5,8 +5,8 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 
 from keyless.rehearsal.github import objects, pulls, repositories, shapes
-from keyless.rehearsal.github.access import Needs
 from keyless.rehearsal.github.answers import Answer, Call, Endpoint, Refusal, number, page_of
+from keyless.rehearsal.github.rights import Needs
 from keyless.rehearsal.store import Document
 
 PART_LINKS = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from keyless.rehearsal.github import accounts, repositories, shapes
-from keyless.rehearsal.github.access import Needs
 from keyless.rehearsal.github.answers import Answer, Call, Endpoint, Refusal, counted_page_of, number, page_of
+from keyless.rehearsal.github.rights import Needs
 from keyless.rehearsal.store import Document
 
 ALERT = "github-alert"

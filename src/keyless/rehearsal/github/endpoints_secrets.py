@@ -8,8 +8,8 @@ from typing import Any
 
 from keyless.model.github import StoreKind
 from keyless.rehearsal.github import repositories, secret_stores, shapes
-from keyless.rehearsal.github.access import Needs
 from keyless.rehearsal.github.answers import Answer, Call, Endpoint, Handler, Refusal, counted_page_of, number
+from keyless.rehearsal.github.rights import Needs
 from keyless.rehearsal.github.secret_stores import Place
 from keyless.rehearsal.store import Document
 

@@ -11,8 +11,8 @@ from email.utils import format_datetime
 from http import HTTPStatus
 
 from keyless.rehearsal.github import access, accounts, limits, repositories, routing, secret_stores
-from keyless.rehearsal.github.access import Actor
 from keyless.rehearsal.github.answers import Answer, Call, Endpoint, Refusal, read_query
+from keyless.rehearsal.github.rights import Actor
 from keyless.rehearsal.store import Document, Store
 
 API_VERSIONS = ("2022-11-28", "2026-03-10")

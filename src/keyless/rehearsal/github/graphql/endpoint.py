@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from keyless.rehearsal.github.access import SIGNED_IN
 from keyless.rehearsal.github.answers import Answer, Call, Endpoint
 from keyless.rehearsal.github.graphql.mutations import ALL_TYPES
 from keyless.rehearsal.github.graphql.parser import (
@@ -22,6 +21,7 @@ from keyless.rehearsal.github.graphql.parser import (
 )
 from keyless.rehearsal.github.graphql.schema import FieldType, Node, Problem
 from keyless.rehearsal.github.graphql.types import INTERFACES
+from keyless.rehearsal.github.rights import SIGNED_IN
 
 
 class Invalid(Exception):

@@ -6,10 +6,10 @@ import base64
 import binascii
 
 from keyless.rehearsal.github import access, objects, repositories
-from keyless.rehearsal.github.access import Needs
 from keyless.rehearsal.github.answers import Call
 from keyless.rehearsal.github.graphql.schema import Arguments, FieldType, Found, Node, Problem, plain
 from keyless.rehearsal.github.graphql.types import TYPES, find_repository, git_object, reference_node
+from keyless.rehearsal.github.rights import Needs
 from keyless.rehearsal.store import Document
 
 WRITE = Needs(permission="contents", level="write", role="write")

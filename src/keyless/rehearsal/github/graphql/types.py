@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from keyless.rehearsal.github import access, accounts, limits, moments, objects, repositories, shapes
-from keyless.rehearsal.github.access import Needs
 from keyless.rehearsal.github.answers import Call
 from keyless.rehearsal.github.graphql.schema import (
     PAGE_INFO,
@@ -18,6 +17,7 @@ from keyless.rehearsal.github.graphql.schema import (
     connection_types,
     plain,
 )
+from keyless.rehearsal.github.rights import Needs
 from keyless.rehearsal.store import Document
 
 CONTENTS = Needs(permission="contents", public=True)
