@@ -116,7 +116,8 @@ _RUNNERS = frozenset(
     ]
 )
 _SMELL = re.compile(r"publish|pypi|release|upload|deploy|twine|dist\b|ship", re.IGNORECASE)
-_CHECKS = re.compile(r"check|verify|doctor|validate|lint", re.IGNORECASE)
+_ADDRESS = re.compile(r"\bhttps?://\S+")
+_CHECKS = re.compile(r"check|verify|doctor|validate|lint|monitor|health|audit|inspect", re.IGNORECASE)
 _UPLOADS = re.compile(r"publish|upload|deploy|release(?!-env)", re.IGNORECASE)
 _ELSEWHERE = re.compile(
     r"^GH_|GITHUB|NPM|NODE|DOCKER|CONDA|AWS|AZURE|GCP|GOOGLE|CODECOV|COVERALL|SLACK|SONAR|SSH|GPG|DISCORD|CARGO|CRATES|"
@@ -278,7 +279,7 @@ def _record(visit: Visit, tool: str, named: Sequence[tuple[str, str, Binding]], 
 
 def _smells(visit: Visit) -> bool:
     words = (
-        visit.view.script,
+        _ADDRESS.sub("", visit.view.script),  # where something is downloaded from says nothing of where it goes
         visit.step.name,
         visit.step.id or "",
         visit.job.id,
