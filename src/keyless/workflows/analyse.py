@@ -9,7 +9,7 @@ from keyless.model.github import SourceFile
 from keyless.model.workflow import Analysis, Credential, MayRead, Place, PublishStep, Reference, SecretRead
 from keyless.workflows.findings import diagnose
 from keyless.workflows.library import Library, read
-from keyless.workflows.reads import any_secret, secret_reads
+from keyless.workflows.reads import reads
 from keyless.workflows.scope import FromSecret, Opaque
 from keyless.workflows.sites import Site, sites
 from keyless.workflows.unseen import unseen
@@ -31,11 +31,14 @@ def analyse_library(library: Library) -> Analysis:
     found = list(sites(seen))
     references = tuple(dict.fromkeys(_references(found)))
     handed = unseen(library, seen, found)
-    may_read = _once((*_opaque(found), *any_secret(library), *handed.may_read))
+    read = tuple(reads(library))
+    named_reads = [one for one in read if isinstance(one, SecretRead)]
+    any_secret = [one for one in read if isinstance(one, MayRead)]
+    may_read = _once((*_opaque(found), *any_secret, *handed.may_read))
     steps = tuple(_merged([*(site.step() for site in found), *handed.steps]))
     references += tuple(r for r in handed.references if r not in references)
     named = {(m.secret, m.place) for m in may_read}
-    other = tuple(r for r in _other(secret_reads(library), references) if (r.secret, r.place) not in named)
+    other = tuple(r for r in _other(named_reads, references) if (r.secret, r.place) not in named)
     return Analysis(
         publish_steps=steps,
         references=references,

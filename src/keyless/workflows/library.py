@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from keyless.model.github import SourceFile
 from keyless.model.workflow import FileProblem
+from keyless.workflows.composing import compose
 from keyless.workflows.shape import Action, Workflow, action, workflow
 from keyless.workflows.text import Text, read_text
-from keyless.workflows.tree import compose, repeated_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +64,16 @@ def read(files: Sequence[SourceFile]) -> Library:
 
 
 def _document(text: Text, problems: list[FileProblem]) -> Workflow | Action | None:
-    root = compose(text)
-    if isinstance(root, FileProblem):
-        problems.append(root)
+    composed = compose(text)
+    if isinstance(composed, FileProblem):
+        problems.append(composed)
         return None
-    found = workflow(text, root) if is_workflow(text.path) else action(text, root)
+    found = workflow(text, composed.root) if is_workflow(text.path) else action(text, composed.root)
     if isinstance(found, str):
         problems.append(FileProblem(text.path, found))
         return None
-    repeated = repeated_key(root)
-    if repeated is not None:
-        name, offset = repeated
+    if composed.repeated is not None:
+        name, offset = composed.repeated
         line = text.line(offset) + 1
         problems.append(FileProblem(text.path, f"it has the key '{name}' twice (line {line}); GitHub refuses it"))
     return found

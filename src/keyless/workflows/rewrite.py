@@ -6,13 +6,12 @@ import copy
 import posixpath
 from collections.abc import Mapping, Sequence
 
-import yaml
-
 from keyless.model.github import SourceFile
 from keyless.model.index import Index
-from keyless.model.workflow import Credential, Declined, FileChange, Rewrite, Target
+from keyless.model.workflow import Credential, Declined, FileChange, FileProblem, Rewrite, Target
 from keyless.workflows.analyse import analyse
 from keyless.workflows.changes import AddPair, EditScript, InsertStep, Operation, RemovePairs, RemoveStep
+from keyless.workflows.composing import compose
 from keyless.workflows.conditions import exclusive
 from keyless.workflows.grants import permission
 from keyless.workflows.hunks import apply, distinct, hunks, one_sentence
@@ -26,7 +25,7 @@ from keyless.workflows.shape import Job, Workflow
 from keyless.workflows.sites import Site, collisions, sites
 from keyless.workflows.spans import Document, Impossible, document
 from keyless.workflows.text import of
-from keyless.workflows.tree import compose, get, plain, string
+from keyless.workflows.tree import get, plain, string
 from keyless.workflows.unseen import unseen
 from keyless.workflows.walk import Visit, visits
 
@@ -189,8 +188,8 @@ def _made(doc: Document, operations: Sequence[Operation], file: SourceFile, jobs
     intended = copy.deepcopy(plain(doc.root))
     for operation in _in_order(operations):
         operation.apply(intended)
-    root = compose(of(file.path, after))
-    if not isinstance(root, yaml.Node) or plain(root) != intended:
+    composed = compose(of(file.path, after))
+    if isinstance(composed, FileProblem) or plain(composed.root) != intended:
         raise Refused("a change of its text would have changed more than was meant")
     encoded = doc.text.encode(after)
     _proven(file, SourceFile(file.path, encoded), jobs)

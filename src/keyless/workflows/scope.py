@@ -142,8 +142,7 @@ def _value(  # noqa: PLR0911  # one line per context
             given = scope.inputs.get(key.lower())
             return () if given is None else trace(given, depth + 1)
         case "matrix" if key is not None and key in scope.matrix:
-            texts = [t for t in scope.matrix[key] if t]
-            return tuple(s for t in texts for s in trace(replace(binding, text=t, expands=False), depth + 1))
+            return tuple(s for text in scope.matrix[key] for s in _of_matrix(text, binding, depth))
         case "steps" | "needs":
             output = _output(value, scope)
             return (
@@ -157,6 +156,12 @@ def _value(  # noqa: PLR0911  # one line per context
             return (FromSecret("GITHUB_TOKEN", binding.place, binding.level),)
         case _:
             return (Opaque(expression, binding.place, "the text does not say its value"),)
+
+
+def _of_matrix(text: str, binding: Binding, depth: int) -> tuple[Source, ...]:
+    if "${{" in text:
+        return trace(replace(binding, text=text, expands=False), depth + 1)
+    return (FromText(text.strip(), binding.place),) if text.strip() else ()
 
 
 def _key(access: Access) -> str | None:

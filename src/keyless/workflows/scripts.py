@@ -25,6 +25,11 @@ _STRING_LIST = re.compile(
     r"\.run\(\s*((?:f?[\"'][^\"'\n]*[\"'])(?:\s*,\s*(?:f?[\"'][^\"'\n]*[\"']|[\w.*=]+))*)"
 )
 _STRING = re.compile(r"[\"']((?:[^\"'\n]|(?<=\\)[\"'])*\b(?:twine|flit|poetry|uv|hatch|pdm|maturin)\b[^\"'\n]*)[\"']")
+_NAMED = re.compile(
+    r"""\.["']?(?:sh|bash|py|ps1)(?!\w)|\.["']?/|(?<![\w/-])(?:bin|ci|scripts?|tools?|github|build|dev|etc)["']?/"""
+    r"|(?<![\w-])(?:g?make|tox|nox|just|inv(?:oke)?)(?![\w-])",
+    re.IGNORECASE,
+)
 DEEPEST = 4
 
 
@@ -34,6 +39,11 @@ class Ran:
 
     commands: tuple[Command, ...]
     wanted: tuple[str, ...]
+
+
+def names_files(script: str) -> bool:
+    """Whether a script may run a file of the repository. One that says none of these words runs none."""
+    return _NAMED.search(script) is not None
 
 
 def expand(own: tuple[Command, ...], files: Mapping[str, str], folder: str = "", depth: int = 0) -> Ran:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import yaml
@@ -212,6 +213,7 @@ def mapping(node: yaml.Node | None, path: Path) -> dict[str, Pair]:
     return {str(key.value): Pair(key, value, (*path, str(key.value))) for key, value in pairs(node)}
 
 
+@lru_cache(maxsize=4096)
 def action_ref(text: str) -> ActionRef:
     """Return what a `uses:` names."""
     text = text.strip()

@@ -10,7 +10,7 @@ import yaml
 from keyless.model.workflow import Place
 from keyless.workflows.library import Library
 from keyless.workflows.scope import Binding, Scope, static
-from keyless.workflows.scripts import expand
+from keyless.workflows.scripts import expand, names_files
 from keyless.workflows.shape import Action, Job, Pair, Step, Workflow, mapping
 from keyless.workflows.shell import commands
 from keyless.workflows.text import Text
@@ -112,10 +112,10 @@ def _workflow(library: Library, flow: Workflow, scope: Scope, caller: tuple[Work
     done: list[Visit] = []
     for job in _ordered(flow):
         trail = _Trail(outputs=dict(outputs))
-        inner = _job_scope(flow, job, replace(scope, outputs=outputs))
+        inner = _job_scope(flow, job, replace(scope, outputs=trail.outputs))
         for step in job.steps:
             done.extend(_step(library, flow, job, step, inner, trail, caller))
-        end = replace(inner, env={**inner.env, **trail.env}, outputs=trail.outputs)
+        end = inner.with_env(trail.env)
         for name, pair in mapping(get(job.node, "outputs"), (*job.path, "outputs")).items():
             outputs[f"needs.{job.id}", name] = _binding(flow.text, pair, "job", end, job.id)
     yield from sorted(done, key=lambda visit: list(flow.jobs).index(visit.job.id))
@@ -161,7 +161,7 @@ def _step(
     trail: _Trail,
     caller: tuple[Workflow, Job] | None,
 ) -> list[Visit]:
-    scope = replace(scope, env={**scope.env, **trail.env}, outputs=trail.outputs)
+    scope = scope.with_env(trail.env)
     place = flow.text.place(step.node.start_mark.index, job.id, step.index)
     view, wanted = _view(library, flow.text, job, step, scope, place)
     visit = Visit(flow, job, step, view, caller=caller, wanted=wanted)
@@ -226,15 +226,20 @@ def _view(
     }
     script = string(step.run) or ""
     if not script:
-        return StepView(step.uses, inputs, (), inner, place), ()
-    folder = _folder(step, job, inner)
-    ran = expand(commands(script), library.other, folder)
+        return StepView(step.uses, inputs, inner, place), ()
+    ran = expand(commands(script), library.other, _folder(step, job, inner)) if names_files(script) else None
     at = _places(text, step, place) if place.path == text.path else None
-    view = StepView(step.uses, inputs, ran.commands, inner, place, script, at)
-    inner = inner.with_env(exported(view))
-    view = replace(view, scope=inner)
-    kept = {name: value for name, value in written(view).env.items() if " " in name}
-    return replace(view, scope=inner.with_env(kept)), ran.wanted
+    view = StepView(step.uses, inputs, inner, place, script, at, ran.commands if ran is not None else None)
+    wanted = ran.wanted if ran is not None else ()
+    for own in (exported, _kept):
+        more = own(view)
+        view = replace(view, scope=view.scope.with_env(more)) if more else view
+    return view, wanted
+
+
+def _kept(view: StepView) -> dict[str, Binding]:
+    """Return what a step writes to files that its own later commands read."""
+    return {name: value for name, value in written(view).env.items() if " " in name}
 
 
 def _places(text: Text, step: Step, place: Place) -> Callable[[int], Place] | None:

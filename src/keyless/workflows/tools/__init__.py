@@ -36,7 +36,7 @@ _VERBS = re.compile(r"upload|publish|release|deploy|twine", re.IGNORECASE)
 
 def uploads(step: StepView) -> tuple[Upload, ...]:
     """Return every upload that a step makes."""
-    if step.uses is None and not _VERBS.search(step.script) and not any(c.origin for c in step.commands):
+    if step.uses is None and not _VERBS.search(step.script) and not any(step.followed):
         return ()
     found = tuple(upload for tool in TOOLS for upload in tool.find(step))
     return found or tuple(LAST.find(step))
