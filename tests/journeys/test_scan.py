@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from keyless.journeys.scan import Asked, scan_owner, scan_repository
+from keyless.journeys.scan import Asked
+from keyless.journeys.scan_github import scan_owner, scan_repository
 from keyless.model.index import Index
 from keyless.model.publisher import Publisher
 from keyless.model.reading import Found, Unreadable

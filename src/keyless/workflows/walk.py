@@ -14,9 +14,10 @@ from keyless.workflows.scripts import expand, names_files
 from keyless.workflows.shape import Action, Job, Pair, Step, Workflow, mapping
 from keyless.workflows.shell import commands
 from keyless.workflows.text import Text
+from keyless.workflows.tools import may_upload
 from keyless.workflows.tools.base import StepView
 from keyless.workflows.tree import get, offset_in, pairs, string, strings
-from keyless.workflows.writes import exported, written
+from keyless.workflows.writes import Writes, exported, leaves, written
 
 DEEPEST = 6
 _RELEVANT = ("secret", "pypi", "twine", "publish", "maturin", "setup.py", "id-token")
@@ -114,7 +115,8 @@ def _workflow(library: Library, flow: Workflow, scope: Scope, caller: tuple[Work
         trail = _Trail(outputs=dict(outputs))
         inner = _job_scope(flow, job, replace(scope, outputs=trail.outputs))
         for step in job.steps:
-            done.extend(_step(library, flow, job, step, inner, trail, caller))
+            if not _idle(step):
+                done.extend(_step(library, flow, job, step, inner, trail, caller))
         end = inner.with_env(trail.env)
         for name, pair in mapping(get(job.node, "outputs"), (*job.path, "outputs")).items():
             outputs[f"needs.{job.id}", name] = _binding(flow.text, pair, "job", end, job.id)
@@ -163,7 +165,7 @@ def _step(
 ) -> list[Visit]:
     scope = scope.with_env(trail.env)
     place = flow.text.place(step.node.start_mark.index, job.id, step.index)
-    view, wanted = _view(library, flow.text, job, step, scope, place)
+    view, wanted, left = _view(library, flow.text, job, step, scope, place)
     visit = Visit(flow, job, step, view, caller=caller, wanted=wanted)
     found = [visit]
     uses = step.uses
@@ -173,12 +175,24 @@ def _step(
             folder = f"{uses.name}/" if uses.name else ""
             return [replace(visit, wanted=(f"{folder}action.yml", f"{folder}action.yaml"))]
         found += _composite(library, visit, local, trail, 0)
-    _leave(step, view, trail)
+    _leave(step, left, trail)
     return found
 
 
-def _leave(step: Step, view: StepView, trail: _Trail) -> None:
-    left = written(view)
+def _idle(step: Step) -> bool:
+    """Whether a step can neither upload nor run a file, and nothing is handed to it or left by it.
+
+    That is most steps: GitHub's own actions, and scripts that build and test.
+    """
+    uses = step.uses
+    if uses is not None:
+        return not uses.local and uses.name.startswith("actions/")
+    script = string(step.run) or ""
+    own = "${{" in script or bool(step.env)
+    return not (own or may_upload(script) or names_files(script) or leaves(script))
+
+
+def _leave(step: Step, left: Writes, trail: _Trail) -> None:
     trail.env.update(left.env)
     if step.id:
         trail.outputs.update({(step.id, name): value for name, value in left.outputs.items()})
@@ -204,20 +218,20 @@ def _composite(library: Library, visit: Visit, local: Action, trail: _Trail, dep
             outputs=inner_trail.outputs,
             secrets={},
         )
-        view, wanted = _view(library, local.text, visit.job, step, scope, visit.view.place)
+        view, wanted, left = _view(library, local.text, visit.job, step, scope, visit.view.place)
         inner = replace(visit, view=view, through=local, inner=step, wanted=wanted)
         found.append(inner)
         if step.uses is not None and step.uses.local and (nested := library.action(step.uses.name)) is not None:
             found += _composite(library, inner, nested, inner_trail, depth + 1)
-        _leave(step, view, inner_trail)
+        _leave(step, left, inner_trail)
     trail.env.update(inner_trail.env)
     return found
 
 
 def _view(
     library: Library, text: Text, job: Job, step: Step, scope: Scope, place: Place
-) -> tuple[StepView, tuple[str, ...]]:
-    """Return a step as tools see it, and the scripts that it runs and that were not given."""
+) -> tuple[StepView, tuple[str, ...], Writes]:
+    """Return a step as tools see it, the scripts that it runs and that were not given, and what it leaves."""
     level = "step"
     inner = scope.with_env(_bindings(text, step.env, level, scope, job.id, step.index))
     inputs = {
@@ -226,20 +240,22 @@ def _view(
     }
     script = string(step.run) or ""
     if not script:
-        return StepView(step.uses, inputs, inner, place), ()
+        return StepView(step.uses, inputs, inner, place), (), Writes()
     ran = expand(commands(script), library.other, _folder(step, job, inner)) if names_files(script) else None
     at = _places(text, step, place) if place.path == text.path else None
     view = StepView(step.uses, inputs, inner, place, script, at, ran.commands if ran is not None else None)
     wanted = ran.wanted if ran is not None else ()
-    for own in (exported, _kept):
-        more = own(view)
-        view = replace(view, scope=view.scope.with_env(more)) if more else view
-    return view, wanted
+    view = _knowing(view, exported(view))
+    left = written(view)
+    kept = {name: value for name, value in left.env.items() if " " in name}  # its own later commands read those files
+    if kept:
+        view = _knowing(view, kept)
+        left = written(view)
+    return view, wanted, left
 
 
-def _kept(view: StepView) -> dict[str, Binding]:
-    """Return what a step writes to files that its own later commands read."""
-    return {name: value for name, value in written(view).env.items() if " " in name}
+def _knowing(view: StepView, more: Mapping[str, Binding]) -> StepView:
+    return replace(view, scope=view.scope.with_env(more)) if more else view
 
 
 def _places(text: Text, step: Step, place: Place) -> Callable[[int], Place] | None:

@@ -32,11 +32,17 @@ class Writes:
     outputs: dict[str, Binding] = field(default_factory=dict)
 
 
+def leaves(script: str) -> bool:
+    """Whether a script may leave anything to later steps."""
+    lower = script.lower()
+    return any(word in lower for word in _LEAVES)
+
+
 def written(step: StepView) -> Writes:
     """Return what a step's script leaves to the steps after it. What it exports ends with the step."""
     result = Writes()
     texts = (step.script, *(word.text for command in step.followed for word in command.words))
-    if not any(word in text for text in map(str.lower, texts) for word in _LEAVES):
+    if not any(map(leaves, texts)):
         return result
     result.env.update(configured(step))
     to_env, to_output = _mentions(step, "GITHUB_ENV"), _mentions(step, "GITHUB_OUTPUT")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,8 @@ def find_checkout(folder: Path) -> Checkout:
 
 def read_files(root: Path, paths: Sequence[str]) -> tuple[Reading[SourceFile], ...]:
     """Return files of the checkout by their paths, in order. One that lies outside of it is never read."""
-    return tuple(_read(root, path) for path in paths)
+    real = os.path.realpath(root)
+    return tuple(_read(real, path) for path in paths)
 
 
 def parse_remote(url: str) -> Repository | None:
@@ -100,8 +102,9 @@ def _automation(root: Path) -> Iterator[SourceFile]:
     actions = root / ".github" / "actions"
     found = [*workflows.glob("*.yml"), *workflows.glob("*.yaml")]
     found += [*actions.glob("**/action.yml"), *actions.glob("**/action.yaml")]
+    real = os.path.realpath(root)
     for path in sorted(found):
-        match _read(root, path.relative_to(root).as_posix()):
+        match _read(real, path.relative_to(root).as_posix()):
             case Found(file):
                 yield file
             case Unreadable(what, because):
@@ -110,17 +113,18 @@ def _automation(root: Path) -> Iterator[SourceFile]:
                 continue
 
 
-def _read(root: Path, path: str) -> Reading[SourceFile]:
-    real = Path(os.path.realpath(root / path))
-    if not real.is_relative_to(os.path.realpath(root)):
+def _read(root: str, path: str) -> Reading[SourceFile]:
+    """Read a file of the checkout whose real folder is `root`, without following a link out of it."""
+    real = os.path.realpath(os.path.join(root, path))  # noqa: PTH118  # hundreds of files, and pathlib takes longer
+    if os.path.commonpath((root, real)) != root:
         return Unreadable(path, "it lies outside of the checkout")
-    if not real.exists():
-        return Missing(path)
-    if not real.is_file():
-        return Unreadable(path, "it is not a plain file")
     try:
-        with real.open("rb") as file:
+        if not stat.S_ISREG(os.stat(real).st_mode):  # noqa: PTH116  # likewise
+            return Unreadable(path, "it is not a plain file")
+        with open(real, "rb") as file:  # noqa: PTH123  # likewise
             content = file.read(LARGEST + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return Missing(path)
     except OSError as error:
         return Unreadable(path, error.strerror or "it cannot be opened")
     if len(content) > LARGEST:

@@ -20,7 +20,7 @@ from keyless.workflows.tools.third_party import ThirdParty
 from keyless.workflows.tools.twine import Twine
 from keyless.workflows.tools.uv import Uv
 
-__all__ = ["TOOLS", "Given", "StepView", "Tool", "Upload", "uploads"]
+__all__ = ["TOOLS", "Given", "StepView", "Tool", "Upload", "may_upload", "uploads"]
 
 TOOLS: Sequence[Tool] = (
     PublishAction(), Twine(), Uv(), Poetry(), FLIT, HATCH, PDM, Maturin(), Setuptools(), SemanticRelease(),
@@ -29,14 +29,17 @@ TOOLS: Sequence[Tool] = (
 LAST: Tool = ThirdParty()
 """Asked only when no other tool knows the step."""
 
-
 _VERBS = re.compile(r"upload|publish|release|deploy|twine", re.IGNORECASE)
-"""No tool here uploads by a script that says none of these."""
+
+
+def may_upload(script: str) -> bool:
+    """Whether a script may upload by itself: no tool here uploads by one that says none of these verbs."""
+    return _VERBS.search(script) is not None
 
 
 def uploads(step: StepView) -> tuple[Upload, ...]:
     """Return every upload that a step makes."""
-    if step.uses is None and not _VERBS.search(step.script) and not any(step.followed):
+    if step.uses is None and not may_upload(step.script) and not any(step.followed):
         return ()
     found = tuple(upload for tool in TOOLS for upload in tool.find(step))
     return found or tuple(LAST.find(step))
