@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 from keyless.model.workflow import Place
 from keyless.workflows.expressions import Access, Binary, Call, Expression, Literal, embedded, values
-from keyless.workflows.shape import Path
 from keyless.workflows.shell import VARIABLE
+from keyless.workflows.tree import Path
 
 DEEPEST = 12
 

@@ -6,15 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
 
 import yaml
 
 from keyless.workflows.text import Text
-from keyless.workflows.tree import get, pairs, string, strings
-
-Path: TypeAlias = "tuple[str | int, ...]"
-"""The way from a file's root to a node: keys and indexes."""
+from keyless.workflows.tree import Path, get, pairs, string, strings
 
 
 @dataclass(frozen=True, slots=True)

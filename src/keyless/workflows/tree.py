@@ -9,6 +9,9 @@ import yaml
 
 from keyless.workflows.text import Text
 
+Path: TypeAlias = "tuple[str | int, ...]"
+"""The way from a file's root to a node: keys and indexes."""
+
 Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
 """A tree without marks: what a rewrite compares. A scalar carries its tag where it is no string."""
 
@@ -87,6 +90,30 @@ def plain(node: yaml.Node) -> Plain:
         return [plain(item) for item in node.value]
     tag = node.tag.removeprefix("tag:yaml.org,2002:")
     return str(node.value) if tag == "str" else f"!{tag} {node.value}"
+
+
+def at(root: Plain, path: Path) -> Plain:
+    """Return what stands at a path of a plain tree, which must be there."""
+    node = root
+    for part in path:
+        if isinstance(part, int):
+            assert isinstance(node, list)
+            node = node[part]
+        else:
+            assert isinstance(node, dict)
+            node = node[part]
+    return node
+
+
+def put(root: Plain, path: Path, value: Plain) -> None:
+    """Put a value at a path of a plain tree."""
+    parent, last = at(root, path[:-1]), path[-1]
+    if isinstance(parent, list):
+        assert isinstance(last, int)
+        parent[last] = value
+    else:
+        assert isinstance(parent, dict)
+        parent[str(last)] = value
 
 
 def _key(node: yaml.Node) -> str:
