@@ -59,12 +59,12 @@ def test_one_processor_is_not_shared(monkeypatch, forks):
 
 def test_what_a_lost_child_had_to_do_is_done_here(two_processors, monkeypatch, forks):
     """A child may be killed for want of memory; its files must not go missing from the answer."""
-    here, really = os.getpid(), together._analyse
+    parent, really = os.getpid(), together._analyse
 
-    def dies(files):
-        if os.getpid() != here:
+    def dies(files, here):
+        if os.getpid() != parent:
             raise MemoryError
-        return really(files)
+        return really(files, here)
 
     monkeypatch.setattr(together, "_analyse", dies)
     assert analyse_together(FILES) == analyse(FILES)

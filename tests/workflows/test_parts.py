@@ -17,8 +17,12 @@ def every_file() -> list[SourceFile]:
     found = []
     for case in cases():
         for file in case.files:
-            path = file.path.replace(".github/workflows/", f".github/workflows/{case.name}-", 1)
-            content = file.content.replace(b"./.github/workflows/", f"./.github/workflows/{case.name}-".encode())
+            path, content = file.path, file.content
+            for folder in (".github/workflows/", ".github/actions/"):
+                path = path.replace(folder, f"{folder}{case.name}-", 1)
+                for before in ("./", "$/"):
+                    own = f"{before}{folder}".encode()
+                    content = content.replace(own, own + f"{case.name}-".encode())
             found.append(SourceFile(path, content))
     return found
 

@@ -54,7 +54,7 @@ async def _fix(app: App, checkout: Checkout, only: str | None, *, dry_run: bool,
     reporter = app.reporter()
     reporter.banner(f"fix {checkout.root}")
     environments = await _environments(app)
-    found = plan_fix(checkout.files, lambda paths: read_files(checkout.root, paths), environments, only)
+    found = plan_fix(checkout.files, lambda paths: read_files(checkout.root, paths), environments, only, checkout.here)
     paths = tuple(change.path for change in found.changes)
     reporter.diff(found.changes)
     if check or dry_run or not found.changes:

@@ -81,7 +81,7 @@ def _folder(app: App, folder: Path, wishes: Wishes) -> None:
     reporter.banner(f"scan {folder}")
     asked = _asked(app, wishes)
     found = scan_files(
-        str(folder), checkout.repository, checkout.files, lambda paths: read_files(checkout.root, paths), asked
+        str(folder), checkout.here, checkout.files, lambda paths: read_files(checkout.root, paths), asked
     )
     if checkout.repository is None and found.analysis.publish_steps:
         what = "Owner and repository are believed as typed" if wishes.publisher else "Publishers are not shown"

@@ -9,7 +9,7 @@ from keyless.model.github import Repository, SourceFile
 from keyless.model.index import Index
 from keyless.model.publisher import Publisher, site
 from keyless.model.reading import Found, Reading
-from keyless.model.workflow import Analysis
+from keyless.model.workflow import Analysis, Here
 from keyless.planning.forecast import forecasts
 from keyless.planning.project_name import METADATA, project_folder, project_name
 from keyless.planning.scan import Scan
@@ -26,7 +26,7 @@ class Asked:
 
 def scan_files(
     name: str,
-    repository: Repository | None,
+    here: Here | None,
     files: Sequence[SourceFile],
     read: Callable[[Sequence[str]], Sequence[Reading[SourceFile]]],
     asked: Asked | None = None,
@@ -36,14 +36,15 @@ def scan_files(
     Where it cannot be told whose the folder is, a publisher that was typed is believed about owner and repository.
     """
     asked = asked or Asked()
-    analysis = complete(files, read).analysis
+    analysis = complete(files, read, here).analysis
+    repository = here.repository if here is not None else None
     scan = Scan(name, repository, analysis)
     typed = asked.typed
-    here = repository or (Repository(typed.owner, typed.repository) if typed else None)
-    if here is None:
+    owner = repository or (Repository(typed.owner, typed.repository) if typed else None)
+    if owner is None:
         return scan
     names = {folder: _name(folder, read) for folder in folders(analysis)}
-    return replace(scan, forecasts=forecasts(here, analysis, names, asked.sites, typed))
+    return replace(scan, forecasts=forecasts(owner, analysis, names, asked.sites, typed))
 
 
 def folders(analysis: Analysis) -> Iterable[str]:

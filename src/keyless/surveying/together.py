@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from keyless import workflows
 from keyless.model.github import SourceFile
-from keyless.model.workflow import Analysis
+from keyless.model.workflow import Analysis, Here
 from keyless.workflows.analyse import analyse_part, combined
 from keyless.workflows.library import read
 from keyless.workflows.parts import parts
@@ -19,19 +19,18 @@ MANY = 200
 """Files. Fewer are done before a second process pays."""
 
 
-def analyse_together(files: Sequence[SourceFile]) -> Analysis:
+def analyse_together(files: Sequence[SourceFile], here: Here | None = None) -> Analysis:
     """Return what `workflows.analyse` says of the files, sooner."""
     if len(files) < MANY or not _can_fork():
-        return workflows.analyse(files)
+        return workflows.analyse(files, here)
     mine, other = parts(files, 2)
-    answer = _in_child(lambda: _analyse(other))
-    here = _analyse(mine)
-    there = answer() or _analyse(other)
-    return combined([file.path for file in files], (here, there))
+    answer = _in_child(lambda: _analyse(other, here))
+    own = _analyse(mine, here)
+    return combined([file.path for file in files], (own, answer() or _analyse(other, here)))
 
 
-def _analyse(files: Sequence[SourceFile]) -> Analysis:
-    return analyse_part(read(files))
+def _analyse(files: Sequence[SourceFile], here: Here | None) -> Analysis:
+    return analyse_part(read(files, here))
 
 
 def _can_fork() -> bool:

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from keyless.model.github import SourceFile
     from keyless.model.index import Index
-    from keyless.model.workflow import Rewrite
+    from keyless.model.workflow import Here, Rewrite
 
 __all__ = ["analyse", "compare_publisher", "predict_publisher", "rewrite", "uses_token"]
 
 
-def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None]) -> Rewrite:
+def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None], here: Here | None = None) -> Rewrite:
     """Return the changes that take the tokens out: see keyless.workflows.rewriting, which a mere look does not load."""
     from keyless.workflows import rewriting
 
-    return rewriting.rewrite(files, environments)
+    return rewriting.rewrite(files, environments, here)

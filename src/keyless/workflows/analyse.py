@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from keyless.model.github import SourceFile
-from keyless.model.workflow import Analysis, Credential, MayRead, Place, PublishStep, Reference, SecretRead
+from keyless.model.workflow import Analysis, Credential, Here, MayRead, Place, PublishStep, Reference, SecretRead
 from keyless.workflows.findings import diagnose, in_order
 from keyless.workflows.library import Library, read
 from keyless.workflows.reads import reads
@@ -19,13 +19,14 @@ from keyless.workflows.walk import visits
 Placed = TypeVar("Placed", PublishStep, Reference, MayRead, SecretRead)
 
 
-def analyse(files: Sequence[SourceFile]) -> Analysis:
+def analyse(files: Sequence[SourceFile], here: Here | None = None) -> Analysis:
     """Return what the files say: uploads, the secrets they read, what may read a secret, and what to mend.
 
     Pass .github/workflows, .github/actions and any script already fetched; `wanted` names what else would help.
+    `here` says whose files they are, so that calls of the repository by its own name are followed.
     Raises nothing for odd input: a file that cannot be understood is a FileProblem.
     """
-    return analyse_library(read(files))
+    return analyse_library(read(files, here))
 
 
 def analyse_library(library: Library) -> Analysis:
@@ -149,12 +150,12 @@ def _unproblematic(
     )
 
 
-def uses_token(files: Sequence[SourceFile], workflow_path: str) -> bool | None:
+def uses_token(files: Sequence[SourceFile], workflow_path: str, here: Here | None = None) -> bool | None:
     """Return whether a workflow hands a token to an upload to PyPI or TestPyPI. None: the text does not tell.
 
     Local reusable workflows that it calls count as part of it.
     """
-    library = read(files)
+    library = read(files, here)
     if workflow_path not in library.workflows or any(p.path == workflow_path for p in library.problems):
         return None
     paths = {workflow_path, *_called(library, workflow_path)}

@@ -46,10 +46,19 @@ def _inherited(library: Library, flow: Workflow, job: Job) -> Iterator[MayRead]:
     node = get(job.node, "secrets")
     if job.uses is None or node is None or string(node) != "inherit":
         return
+    because = "its text is not here"
     if job.uses.local and job.uses.name in library.workflows:
-        return
+        if job.uses.ref in _same(library):
+            return
+        because = f"its text at {job.uses.ref} may not be the one here"
     place = flow.text.place(node.start_mark.index, job.id)
-    yield MayRead("secrets: inherit", place, f"{job.uses.name} gets every secret and its text is not here")
+    yield MayRead("secrets: inherit", place, f"{job.uses.name} gets every secret and {because}")
+
+
+def _same(library: Library) -> tuple[str, ...]:
+    """Return the refs at which the text is the one that was given: none at all, and the branch that is looked at."""
+    branch = library.here.branch if library.here is not None else None
+    return ("",) if branch is None else ("", branch, f"refs/heads/{branch}")
 
 
 def _names(access: Access, job: Job | None) -> tuple[str, ...] | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from keyless.model.github import SourceFile
 from keyless.model.index import Index
-from keyless.model.workflow import Credential, Declined, FileChange, FileProblem, Rewrite, Target
+from keyless.model.workflow import Credential, Declined, FileChange, FileProblem, Here, Rewrite, Target
 from keyless.workflows.analyse import analyse
 from keyless.workflows.changes import AddPair, Operation
 from keyless.workflows.composing import compose
@@ -35,13 +35,13 @@ KEPT = frozenset({"uv", "maturin", "pdm"})
 """Tools that go on uploading by themselves, and leave no attestations beside the files."""
 
 
-def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None]) -> Rewrite:
+def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None], here: Here | None = None) -> Rewrite:
     """Return the changes that make every upload to PyPI and TestPyPI trusted, and what was declined.
 
     A file is changed wholly or not at all. `environments` names the environment to put on a job that uploads to an
     index and has none yet. Files that need no change do not appear.
     """
-    library = read(files)
+    library = read(files, here)
     seen = visits(library)
     every = list(sites(seen))
     found = [site for site in every if site.counts]
@@ -49,12 +49,12 @@ def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None
     changes: list[FileChange] = []
     refusals: list[Declined] = []
     for path, flow in library.workflows.items():
-        here = [site for site in found if site.visit.workflow.path == path]
+        of_file = [site for site in found if site.visit.workflow.path == path]
         try:
-            change = _file(library, flow, here, environments, blobs[path])
+            change = _file(library, flow, of_file, environments, blobs[path])
         except (Refused, Impossible) as error:
             refusal = error if isinstance(error, Refused) else Refused(str(error))
-            refusals.append(declined(path, refusal, [s for s in here if s.credentials]))
+            refusals.append(declined(path, refusal, [s for s in of_file if s.credentials]))
             continue
         changes.extend([change] if change is not None else [])
     refusals.extend(_handed(library, seen, every, {d.path for d in refusals}))

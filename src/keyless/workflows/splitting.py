@@ -26,6 +26,7 @@ from keyless.workflows.tree import get, pairs, scalars, string
 
 UPLOAD = "actions/upload-artifact@v4"
 DOWNLOAD = "actions/download-artifact@v4"
+_NAMED_SO = re.compile(r"""name: *["']?distributions["']?\s*(?:[,}#]|$)""", re.MULTILINE)
 _MAKES_FILES = re.compile(r"\bdist\b|build|wheel|sdist|\brm\b|\bmv\b|\bcp\b|setup\.py|version", re.IGNORECASE)
 _GOES_ALONG = re.compile(
     r"\b(?:env|steps|matrix|strategy|job|runner|needs|secrets)\b|\b(?:always|failure|cancelled)\s*\("
@@ -50,7 +51,8 @@ class Split:
     @property
     def artifact(self) -> str:
         """The artifact's name, which the workflow has for nothing else."""
-        return "distributions" if "distributions" not in self.flow.text.text else f"{self.job}-distributions"
+        taken = _NAMED_SO.search(self.flow.text.text)
+        return f"{self.job}-distributions" if taken else "distributions"
 
     def operations(self, environments: Mapping[Index, str | None]) -> list[Operation]:
         """Return what hands the files on and moves the second upload, its credential taken out on the way."""

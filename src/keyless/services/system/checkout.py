@@ -13,6 +13,7 @@ from typing import Final
 from keyless.errors import UsageError
 from keyless.model.github import Repository, SourceFile
 from keyless.model.reading import Found, Missing, Reading, Unreadable
+from keyless.model.workflow import Here
 
 LARGEST: Final = 2 * 1024 * 1024
 """Bytes of a file that are read at most: a workflow or script is far smaller."""
@@ -34,6 +35,13 @@ class Checkout:
     repository: Repository | None
     files: tuple[SourceFile, ...]
     remotes: tuple[tuple[str, Repository], ...]
+    branch: str | None = None
+    """The branch that is checked out, None where no branch is."""
+
+    @property
+    def here(self) -> Here | None:
+        """Whose files these are, as far as it can be told."""
+        return None if self.repository is None else Here(self.repository, self.branch)
 
 
 def find_checkout(folder: Path) -> Checkout:
@@ -54,7 +62,7 @@ def find_checkout(folder: Path) -> Checkout:
     named = dict(remotes)
     first = next((named[name] for name in _REMOTES if name in named), None)
     repository = first or (remotes[0][1] if len(remotes) == 1 else None)
-    return Checkout(root, repository, tuple(_automation(root)), remotes)
+    return Checkout(root, repository, tuple(_automation(root)), remotes, _branch(root))
 
 
 def read_files(root: Path, paths: Sequence[str]) -> tuple[Reading[SourceFile], ...]:
@@ -82,19 +90,32 @@ def _remotes(root: Path) -> Iterator[tuple[str, Repository]]:
             yield name, repository
 
 
-def _configuration(root: Path) -> str:
-    """Return the text of git's configuration, also of a linked work tree or submodule, "" when there is none."""
+def _git_folder(root: Path) -> Path:
+    """Return git's own folder, also of a linked work tree or submodule. Raises OSError."""
     folder = root / ".git"
+    if folder.is_file():
+        folder = root / folder.read_text(errors="replace").partition("gitdir:")[2].strip()
+    return folder
+
+
+def _configuration(root: Path) -> str:
+    """Return the text of git's configuration, "" when there is none."""
     try:
-        if folder.is_file():
-            target = folder.read_text(errors="replace").partition("gitdir:")[2].strip()
-            folder = root / target
-            common = folder / "commondir"
-            if common.is_file():
-                folder = folder / common.read_text(errors="replace").strip()
+        folder = _git_folder(root)
+        common = folder / "commondir"
+        if common.is_file():
+            folder = folder / common.read_text(errors="replace").strip()
         return (folder / "config").read_text(errors="replace")
     except OSError:
         return ""
+
+
+def _branch(root: Path) -> str | None:
+    try:
+        head = (_git_folder(root) / "HEAD").read_text(errors="replace").strip()
+    except OSError:
+        return None
+    return head.removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else None
 
 
 def _automation(root: Path) -> Iterator[SourceFile]:

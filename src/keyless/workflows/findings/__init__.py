@@ -69,4 +69,9 @@ def diagnose(library: Library, seen: Sequence[Visit], sites: Sequence[Site]) -> 
 
 def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return each finding once, in the order of files and lines."""
-    return tuple(sorted(dict.fromkeys(found), key=lambda f: (f.place.path, f.place.line, f.place.column, f.identifier)))
+    return tuple(sorted(dict.fromkeys(found), key=_place))
+
+
+def _place(finding: Finding) -> tuple[object, ...]:
+    place = finding.place
+    return place.path, place.line, place.column, finding.identifier, finding.message
