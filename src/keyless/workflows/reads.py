@@ -15,7 +15,7 @@ from keyless.workflows.scope import Scope, texts
 from keyless.workflows.shape import Job, Workflow
 from keyless.workflows.text import Text
 from keyless.workflows.tree import get, offset_in, pairs, string
-from keyless.workflows.walk import matrix_values
+from keyless.workflows.walk import choices, matrix_values
 
 
 def reads(library: Library) -> Iterator[SecretRead | MayRead]:
@@ -32,7 +32,7 @@ def reads(library: Library) -> Iterator[SecretRead | MayRead]:
             for start, expression, text, is_if in _expressions(node):
                 flowing = set() if is_if else {v for v in values(expression) if isinstance(v, Access)}
                 for access in accesses(expression):
-                    names = _names(access, job)
+                    names = _names(access, flow, job)
                     if names is None:
                         because = "the secret's name is computed" if access.keys else "it hands over every secret"
                         yield MayRead(text, place_of(start), because)
@@ -61,15 +61,15 @@ def _same(library: Library) -> tuple[str, ...]:
     return ("",) if branch is None else ("", branch, f"refs/heads/{branch}")
 
 
-def _names(access: Access, job: Job | None) -> tuple[str, ...] | None:
+def _names(access: Access, flow: Workflow, job: Job | None) -> tuple[str, ...] | None:
     """Return the secrets that an access names, () when it is none, None when the name is computed."""
     if access.context != "secrets":
         return ()
     if not access.keys:
         return None
-    scope = Scope(matrix=matrix_values(job.matrix)) if job is not None else Scope()
-    names = texts(access.keys[0], scope)
-    return None if names == ("*",) else names
+    matrix = matrix_values(job.matrix) if job is not None else {}
+    names = texts(access.keys[0], Scope(matrix=matrix, choices=choices(flow)))
+    return None if names is None or names == ("*",) else tuple(filter(None, names))
 
 
 class _Mentions:

@@ -47,6 +47,8 @@ class Scope:
     matrix: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     outputs: Mapping[tuple[str, str], Binding] = field(default_factory=dict)
     """By (step or job id, output's name); a job's id is prefixed with `needs.`."""
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What a person who starts the workflow by hand may choose for an input, by its name in lower case."""
     formal: bool = False
     """True in a workflow that can only be called: `secrets.X` is then what a caller in another repository gives."""
 
@@ -182,7 +184,7 @@ def _secret(access: Access, expression: str, binding: Binding, depth: int) -> tu
         because = "it hands over every secret" if not access.keys else "the secret's name is computed"
         return (Opaque(expression, binding.place, because, any_secret=True),)
     found: list[Source] = []
-    for name in names:
+    for name in filter(None, names):
         given = (binding.scope.secrets or {}).get(name.upper())
         if given is not None:
             found.extend(trace(given, depth + 1))
@@ -202,6 +204,10 @@ def texts(  # noqa: PLR0911  # one line per form
             return _plain(scope.matrix[key])
         case Access("inputs", (Literal(key), *_)) if scope.inputs is not None and key.lower() in scope.inputs:
             return static(scope.inputs[key.lower()], depth + 1)
+        case Access("inputs", (Literal(key), *_)) | Access(
+            "github", (Literal("event"), Literal("inputs"), Literal(key))
+        ) if key.lower() in scope.choices:
+            return scope.choices[key.lower()]
         case Access("env", (Literal(key), *_)) if key in scope.env:
             return static(scope.env[key], depth + 1)
         case Binary("||", left, right):

@@ -208,6 +208,9 @@ _PREFIXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "hatch": (("run",), ("-v", "run")),
     "uvx": ((),),
 }
+CONTAINERS = frozenset({"docker", "podman"})
+_INSIDE = frozenset({"twine", "uv", "poetry", "flit", "hatch", "pdm", "maturin", "python", "python3"})
+"""What is looked for behind the options and the image of `docker run`."""
 _PYTHON = re.compile(r"(?:python|py|pypy)[\d.]*w?$")
 _WITH_VALUE = frozenset({"--with", "--from", "--python", "-p", "--spec", "-n", "--group", "--extra", "-e", "--package"})
 
@@ -222,6 +225,11 @@ def program(command: Command) -> tuple[Word, ...]:
             words = _after_options(words[1:])
         elif _PYTHON.match(name) and "-m" in (w.text for w in words[1:4]):
             words = words[[w.text for w in words].index("-m") + 1 :]
+        elif name in CONTAINERS and "run" in {w.text for w in words[1:3]}:
+            inside = next((n for n, w in enumerate(words) if n > 1 and base_name(w.text) in _INSIDE), None)
+            if inside is None:
+                break
+            words = words[inside:]
         elif (length := _prefix(name, words)) is not None:
             rest = _after_options(words[length:])
             if not rest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import yaml
 
@@ -22,6 +23,9 @@ from keyless.workflows.writes import Writes, exported, leaves, written
 DEEPEST = 6
 _RELEVANT = ("secret", "pypi", "twine", "publish", "maturin", "setup.py", "id-token")
 """What a workflow must say somewhere to read a secret, to upload or to ask for an ID token; the rest is not walked."""
+
+
+_Callers: TypeAlias = "dict[str, list[tuple[Workflow, Job]]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +63,32 @@ def _visits(library: Library) -> Iterator[Visit]:
     """Yield every step of every workflow, once for each way in which it is reached."""
     called = _callers(library)
     for flow in library.workflows.values():
-        lower = flow.text.text.lower().replace("secrets.github_token", "")  # no index takes that one
-        if not any(word in lower for word in _RELEVANT):
-            continue
-        callers = called.get(flow.path, [])
-        if not callers or not flow.only_called:
-            scope = Scope(env=_bindings(flow.text, flow.env, "workflow", Scope()), formal=flow.only_called)
-            yield from _workflow(library, flow, scope, None)
-        for caller, job in callers:
-            yield from _workflow(library, flow, _called_scope(flow, caller, job), (caller, job))
+        if _relevant(flow) or any(_relevant(caller) for caller, _ in called.get(flow.path, [])):
+            for scope, caller in _ways(called, flow):
+                yield from _workflow(library, flow, scope, caller)
 
 
-def _callers(library: Library) -> dict[str, list[tuple[Workflow, Job]]]:
+def _relevant(flow: Workflow) -> bool:
+    lower = flow.text.text.lower().replace("secrets.github_token", "")  # no index takes that one
+    return any(word in lower for word in _RELEVANT)
+
+
+def _ways(
+    called: _Callers, flow: Workflow, through: tuple[str, ...] = ()
+) -> Iterator[tuple[Scope, tuple[Workflow, Job] | None]]:
+    """Yield what a workflow sees in each way in which it is reached: by its own events, and by each of its callers."""
+    callers = called.get(flow.path, []) if flow.path not in through and len(through) < DEEPEST else []
+    if not callers or not flow.only_called:
+        env = _bindings(flow.text, flow.env, "workflow", Scope())
+        yield Scope(env=env, formal=flow.only_called, choices=choices(flow)), None
+    for caller, job in callers:
+        for outer, _ in _ways(called, caller, (*through, flow.path)):
+            yield _called_scope(flow, caller, job, outer), (caller, job)
+
+
+def _callers(library: Library) -> _Callers:
     """Return the jobs that call a local workflow, by that workflow's path."""
-    found: dict[str, list[tuple[Workflow, Job]]] = {}
+    found: _Callers = {}
     for flow in library.workflows.values():
         for job in flow.jobs.values():
             uses = job.uses
@@ -86,8 +102,9 @@ def job_scope_of(flow: Workflow, job: Job) -> Scope:
     return _job_scope(flow, job, Scope(env=_bindings(flow.text, flow.env, "workflow", Scope())))
 
 
-def _called_scope(flow: Workflow, caller: Workflow, job: Job) -> Scope:
-    outer = job_scope_of(caller, job)
+def _called_scope(flow: Workflow, caller: Workflow, job: Job, around: Scope) -> Scope:
+    """Return what a called workflow sees; `around` is what its caller sees."""
+    outer = _job_scope(caller, job, around)
     given = _bindings(caller.text, mapping(get(job.node, "with"), (*job.path, "with")), "job", outer, job.id)
     defaults = _defaults(flow, get(flow.root, "on", "workflow_call", "inputs"))
     inherits = string(get(job.node, "secrets")) == "inherit"
@@ -95,8 +112,16 @@ def _called_scope(flow: Workflow, caller: Workflow, job: Job) -> Scope:
     return Scope(
         env=_bindings(flow.text, flow.env, "workflow", Scope()),
         inputs={**defaults, **{name.lower(): binding for name, binding in given.items()}},
-        secrets=None if inherits else {name.upper(): binding for name, binding in handed.items()},
+        secrets=around.secrets if inherits else {name.upper(): binding for name, binding in handed.items()},
     )
+
+
+def choices(flow: Workflow) -> dict[str, tuple[str, ...]]:
+    """Return the options of the inputs of `workflow_dispatch`; a run by another event has the empty text instead."""
+    without = ("",) if flow.triggers != {"workflow_dispatch"} else ()
+    declared = pairs(get(flow.root, "on", "workflow_dispatch", "inputs"))
+    found = {str(key.value).lower(): strings(get(value, "options")) for key, value in declared}
+    return {name: options + without for name, options in found.items() if options}
 
 
 def _defaults(flow: Workflow, declared: yaml.Node | None) -> dict[str, Binding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from keyless.workflows.tools.base import Given, StepView, Tool, Upload
+from keyless.workflows.tools.curl import Curl
 from keyless.workflows.tools.flit import FLIT
 from keyless.workflows.tools.hatch import HATCH
 from keyless.workflows.tools.jrubics import PoetryPublish
@@ -23,7 +24,7 @@ __all__ = ["TOOLS", "Given", "StepView", "Tool", "Upload", "may_upload", "upload
 
 TOOLS: Sequence[Tool] = (
     PublishAction(), Twine(), Uv(), Poetry(), FLIT, HATCH, PDM, Maturin(), Setuptools(), SemanticRelease(),
-    PoetryPublish(), RYE,
+    PoetryPublish(), RYE, Curl(),
 )  # fmt: skip
 LAST: Tool = ThirdParty()
 """Asked only when no other tool knows the step."""
