@@ -175,8 +175,11 @@ def _made(doc: Document, operations: Sequence[Operation], file: SourceFile, jobs
     if not doc.text.text.endswith("\n"):  # the last lines went, and the file had no line break at its end
         after = after.removesuffix("\n").removesuffix("\r")
     intended = copy.deepcopy(plain(doc.root))
-    for operation in in_order(operations):
-        operation.apply(intended)
+    try:
+        for operation in in_order(operations):
+            operation.apply(intended)
+    except KeyError as error:
+        raise Impossible("a key on the way carries a YAML tag") from error
     composed = compose(of(file.path, after))
     if isinstance(composed, FileProblem) or plain(composed.root) != intended:
         raise Refused("a change of its text would have changed more than was meant")

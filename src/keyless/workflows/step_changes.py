@@ -11,7 +11,7 @@ from keyless.workflows.changes import Operation
 from keyless.workflows.emit import Value, lines, tree
 from keyless.workflows.hunks import apply
 from keyless.workflows.spans import Document, Edit, Impossible, blank_before, dash_column, insertion, unit
-from keyless.workflows.text import of
+from keyless.workflows.text import lines_of, of
 from keyless.workflows.tree import Path, Plain, at, pairs
 
 
@@ -119,7 +119,7 @@ class MoveStep:
         if any(edit.start < start or edit.end > end for edit in edits):
             raise Impossible("the step cannot be changed on its way")
         moved = [Edit(edit.start - start, edit.end - start, edit.text, edit.why) for edit in edits]
-        return apply(of(text.path, text.text[start:end]), moved).splitlines()
+        return lines_of(apply(of(text.path, text.text[start:end]), moved))
 
     def apply(self, root: Plain) -> None:
         for operation in self.inside:

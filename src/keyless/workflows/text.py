@@ -80,3 +80,9 @@ def of(path: str, text: str, encoding: str = "utf-8", mark: bytes = b"") -> Text
     """Return text with its lines counted. Only a line feed ends a line (a carriage return before it belongs to it)."""
     lengths = map(len, text.split("\n")[:-1])
     return Text(path, text, encoding, mark, tuple(accumulate(map((1).__add__, lengths), initial=0)))
+
+
+def lines_of(text: str) -> list[str]:
+    """Return a text's lines without their ends; what Python's splitlines() takes for an end besides is a character."""
+    found = [line.removesuffix("\r") for line in text.split("\n")]
+    return found if found[-1] else found[:-1]
