@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-_ALLOCATIONS = 200_000
+_ALLOCATIONS = 1_000_000
 """A command lives for seconds. The default of 700 would walk all YAML nodes of a scan again and again."""
 
 
@@ -14,7 +14,9 @@ def main() -> None:
     gc.set_threshold(_ALLOCATIONS)
     from keyless.cli.main import run
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # on the way out there is nothing to collect
+    sys.exit(code)
 
 
 if __name__ == "__main__":

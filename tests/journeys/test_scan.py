@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from keyless.journeys.scan import Asked, scan_owner, scan_repository
+from keyless.journeys.scan import Asked
+from keyless.journeys.scan_github import scan_owner, scan_repository
 from keyless.model.index import Index
 from keyless.model.publisher import Publisher
 from keyless.model.reading import Found, Unreadable
+from keyless.planning.forecast import links
 from keyless.planning.scan import OwnerScan, Scan, attention
 from keyless.render import jsonlines, scans
 from tests.staging import Scene
@@ -26,7 +28,7 @@ def test_each_upload_is_shown_with_the_form_filled_in_for_its_project(scene: Cal
     for one in found.forecasts:
         assert one.link.startswith(f"{play.services.addresses.index(one.index).site}/manage/project/shap-like/")
         assert one.publisher.owner == play.repository.owner
-    assert len(scans.links(found)) == 2
+    assert len(links(found.forecasts)) == 2
 
 
 def test_a_strict_scan_is_content_after_the_migration_and_not_before(scene: Callable[..., Scene]) -> None:

@@ -1,4 +1,4 @@
-"""Cases as data: `cases/NAME.case` holds one sentence, the files, and below `===` what keyless says and changes.
+"""Cases as data: `cases/NAME.case` holds one sentence, maybe `environments:` and `repository: OWNER/NAME BRANCH`, the files, and below `===` what keyless says and changes.
 
 `python -m tests.workflows.case NAME…` writes the lines below `===` anew for cases that were looked at by eye.
 """
@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from keyless.model.github import SourceFile
+from keyless.model.github import Repository, SourceFile
 from keyless.model.index import Index
-from keyless.model.workflow import Analysis, Rewrite
+from keyless.model.workflow import Analysis, Here, Rewrite
 from keyless.workflows import analyse, rewrite
 
 FOLDER = Path(__file__).parent / "cases"
-FEWEST = 118
+FEWEST = 155
 """Cases. An emptied folder fails."""
 
 
@@ -30,21 +30,31 @@ class Case:
     environments: dict[Index, str | None]
     files: tuple[SourceFile, ...]
     expected: tuple[str, ...]
+    here: Here | None = None
 
 
 def load(path: Path) -> Case:
     """Return the case in a file."""
     given, _, expected = path.read_text(encoding="utf-8").partition("\n===\n")
     head, *parts = (given + "\n").split("--- .", 1)
-    sentence, _, setting = head.partition("\nenvironments:")
-    pairs = (pair.split("=") for pair in setting.split())
+    sentence, *settings = head.strip().splitlines()
+    setting = dict(line.split(":", 1) for line in settings)
+    pairs = (pair.split("=") for pair in setting.get("environments", "").split())
+    owner, _, rest = setting.get("repository", "").strip().partition("/")
+    repository, _, branch = rest.partition(" ")
+    here = Here(Repository(owner, repository), branch or None) if owner else None
     files = []
     for part in ("--- ." + parts[0]).split("--- ")[1:]:
         name, _, text = part.partition("\n")
         files.append(SourceFile(name, text.encode()))
     environments: dict[Index, str | None] = {Index(index): name for index, name in pairs}
     return Case(
-        path.stem, sentence.strip(), environments, tuple(files), tuple(line for line in expected.splitlines() if line)
+        path.stem,
+        sentence.strip(),
+        environments,
+        tuple(files),
+        tuple(line for line in expected.splitlines() if line),
+        here,
     )
 
 
@@ -55,7 +65,7 @@ def cases() -> list[Case]:
 
 def outcome(case: Case) -> tuple[str, ...]:
     """Return what keyless makes of a case, as lines."""
-    return (*said(analyse(case.files)), *changed(rewrite(case.files, case.environments)))
+    return (*said(analyse(case.files, case.here)), *changed(rewrite(case.files, case.environments, case.here)))
 
 
 def said(result: Analysis) -> Iterator[str]:

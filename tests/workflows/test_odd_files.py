@@ -136,3 +136,29 @@ def test_a_large_file_is_read_in_reasonable_time():
     text = PLAIN.replace("    steps:\n", "    steps:\n" + step * 2_000)
     result = analyse([source(text)])
     assert result.publish_steps[0].target is Target.PYPI
+
+
+def test_a_character_that_only_looks_like_a_line_end_is_none_in_a_hunk():
+    """Python's splitlines() ends a line at U+2028 and NEL, git does not: hunks count as git does."""
+    password = "password: '${{ secrets.PYPI }}', "
+    before, after = (f'        with: {{{given}packages-dir: "one\u2028two\x85three"}}' for given in (password, ""))
+    text = (
+        "on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    permissions: {id-token: write}\n    steps:\n"
+        "      - uses: pypa/gh-action-pypi-publish@release/v1\n"
+        f"{before}\n"
+    )
+    (change,) = rewrite([SourceFile(".github/workflows/release.yml", text.encode())], {}).changes
+    (hunk,) = change.hunks
+    assert (hunk.line, hunk.before, hunk.after) == (8, (before,), (after,))
+
+
+def test_a_key_with_a_tag_is_declined():
+    """`!x password` is read as the input, but in the tree it is another key: nothing is changed on a guess."""
+    text = (
+        "on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\n"
+        "      - uses: pypa/gh-action-pypi-publish@release/v1\n"
+        "        with:\n          !x password: ${{ secrets.PYPI }}\n          verbose: true\n"
+    )
+    found = rewrite([SourceFile(".github/workflows/release.yml", text.encode())], {})
+    assert found.changes == ()
+    assert [declined.because for declined in found.declined] == ["a key on the way carries a YAML tag"]

@@ -12,6 +12,7 @@ from keyless.model.workflow import Credential, FileChange, Hunk
 from keyless.workflows import analyse, rewrite, uses_token
 from keyless.workflows.library import read
 from keyless.workflows.permissions import granted
+from keyless.workflows.text import lines_of
 from tests.workflows.case import cases
 from tests.workflows.shapes import PATH, mutated, workflows
 
@@ -30,7 +31,7 @@ def changed(content: bytes) -> FileChange | None:
 
 def by_hunks(before: bytes, hunks: tuple[Hunk, ...]) -> list[str]:
     """Return the lines that the hunks make of the lines before."""
-    lines = before.decode().splitlines()
+    lines = lines_of(before.decode())
     for hunk in sorted(hunks, key=lambda h: h.line, reverse=True):
         at = hunk.line - 1
         assert tuple(lines[at : at + len(hunk.before)]) == hunk.before
@@ -44,7 +45,7 @@ def check(content: bytes) -> None:
     if change is None:
         return
     assert change.before == content
-    assert by_hunks(content, change.hunks) == change.after.decode().splitlines()
+    assert by_hunks(content, change.hunks) == lines_of(change.after.decode())
     assert all(hunk.why.endswith(".") and hunk.before != hunk.after for hunk in change.hunks)
     assert set(_SECRET.findall(change.after)) <= set(_SECRET.findall(content))
     assert (

@@ -54,7 +54,7 @@ async def _fix(app: App, checkout: Checkout, only: str | None, *, dry_run: bool,
     reporter = app.reporter()
     reporter.banner(f"fix {checkout.root}")
     environments = await _environments(app)
-    found = plan_fix(checkout.files, lambda paths: read_files(checkout.root, paths), environments, only)
+    found = plan_fix(checkout.files, lambda paths: read_files(checkout.root, paths), environments, only, checkout.here)
     paths = tuple(change.path for change in found.changes)
     reporter.diff(found.changes)
     if check or dry_run or not found.changes:
@@ -87,13 +87,14 @@ async def _confirm(app: App, root: Path) -> None:
 def _next(app: App, checkout: Checkout, changes: tuple[FileChange, ...]) -> None:
     """Show the publishers that the changed workflows need: without them the next release fails."""
     from keyless.cli.scanning import foretell
-    from keyless.render.scans import links, publishers_view
+    from keyless.planning.forecast import links
+    from keyless.render.scans import publishers_view
 
     reporter = app.reporter()
     foretold = foretell(app, checkout, changes)
     for block in publishers_view(foretold.forecasts):
         reporter.show(block)
-    for label, link in links(foretold):
+    for label, link in links(foretold.forecasts):
         reporter.link(label, link)
     reporter.note("Register these publishers before the next release, which fails without them.")
     reporter.next_command("keyless migrate", "proves a release, and removes the secrets")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from keyless.cli.app import App
-from keyless.cli.running import run_async
 from keyless.cli.shared import command as declare
 from keyless.errors import UsageError
 
@@ -59,11 +59,17 @@ def command(
     elif not owner:
         raise UsageError(f"'{target}' is neither a folder nor an owner or repository on GitHub.")
     elif "/" in target:
-        run_async(_repository(app, target, wishes))
+        _run(_repository(app, target, wishes))
     elif sarif or github or publisher:
         raise UsageError("--sarif, --github and --publisher are about one folder or repository.", hint="Name one.")
     else:
-        run_async(_owner(app, target, wishes))
+        _run(_owner(app, target, wishes))
+
+
+def _run(main: Coroutine[object, object, None]) -> None:
+    from keyless.cli.running import run_async
+
+    run_async(main)
 
 
 def _folder(app: App, folder: Path, wishes: Wishes) -> None:
@@ -75,7 +81,7 @@ def _folder(app: App, folder: Path, wishes: Wishes) -> None:
     reporter.banner(f"scan {folder}")
     asked = _asked(app, wishes)
     found = scan_files(
-        str(folder), checkout.repository, checkout.files, lambda paths: read_files(checkout.root, paths), asked
+        str(folder), checkout.here, checkout.files, lambda paths: read_files(checkout.root, paths), asked
     )
     if checkout.repository is None and found.analysis.publish_steps:
         what = "Owner and repository are believed as typed" if wishes.publisher else "Publishers are not shown"
@@ -86,7 +92,7 @@ def _folder(app: App, folder: Path, wishes: Wishes) -> None:
 async def _repository(app: App, target: str, wishes: Wishes) -> None:
     from keyless.cli.compose import open_desk
     from keyless.cli.target import parse_repository
-    from keyless.journeys.scan import scan_repository
+    from keyless.journeys.scan_github import scan_repository
 
     reporter = _reporter(app, wishes)
     async with open_desk(app, reporter) as desk:
@@ -97,7 +103,7 @@ async def _repository(app: App, target: str, wishes: Wishes) -> None:
 
 async def _owner(app: App, target: str, wishes: Wishes) -> None:
     from keyless.cli.compose import open_desk
-    from keyless.journeys.scan import scan_owner
+    from keyless.journeys.scan_github import scan_owner
 
     reporter = _reporter(app, wishes)
     async with open_desk(app, reporter) as desk:
@@ -128,10 +134,13 @@ def _reporter(app: App, wishes: Wishes) -> Reporter:
 
 def _show(app: App, reporter: Reporter, found: Scan, wishes: Wishes, texts: dict[str, bytes]) -> None:
     from keyless.cli.scanning import judge, write_annotations, write_sarif
-    from keyless.render.scans import links
+    from keyless.planning.forecast import links
+
+    if not app.json:
+        import keyless.render.scans  # noqa: F401  # gives scans their view
 
     reporter.show(found)
-    for label, link in links(found):
+    for label, link in links(found.forecasts):
         reporter.link(label, link)
     if wishes.sarif is not None:
         write_sarif(found, app.realm, wishes.sarif, texts)

@@ -48,9 +48,7 @@ def foretell(app: App, checkout: Checkout, changes: Sequence[FileChange]) -> Sca
 
     asked = Asked({index: app.addresses().index(index).site for index in Index})
     files = [SourceFile(change.path, change.after) for change in changes]
-    return scan_files(
-        str(checkout.root), checkout.repository, files, lambda paths: read_files(checkout.root, paths), asked
-    )
+    return scan_files(str(checkout.root), checkout.here, files, lambda paths: read_files(checkout.root, paths), asked)
 
 
 def judge(found: Scan) -> None:

@@ -14,7 +14,7 @@ from keyless.journal import Lock
 from keyless.model.github import SourceFile
 from keyless.model.index import Index
 from keyless.model.reading import Reading
-from keyless.model.workflow import Declined, FileChange, Rewrite
+from keyless.model.workflow import Declined, FileChange, Here, Rewrite
 from keyless.services.ports import Clock
 from keyless.services.system import Inverse, Inverses, restored, write_files
 from keyless.surveying.scripts import complete
@@ -41,9 +41,10 @@ def plan_fix(
     read: Callable[[Sequence[str]], Sequence[Reading[SourceFile]]],
     environments: Mapping[Index, str | None],
     only: str | None = None,
+    here: Here | None = None,
 ) -> Rewrite:
     """Return the changes that take the tokens out, and what was declined; `only` is the one path that is wanted."""
-    found = workflows.rewrite(complete(files, read).files, environments)
+    found = workflows.rewrite(complete(files, read, here).files, environments, here)
     if only is None:
         return found
     return Rewrite(

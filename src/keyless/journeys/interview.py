@@ -14,7 +14,7 @@ from keyless.model.proof import Grade
 from keyless.model.publisher import new_token_page
 from keyless.model.realm import Addresses
 from keyless.model.survey import Survey
-from keyless.model.workflow import Rewrite
+from keyless.model.workflow import Here, Rewrite
 from keyless.observer import Observer
 from keyless.operators.base import Operator, ask_names, ask_number, ask_text, ask_yes
 from keyless.operators.question import Choice
@@ -41,7 +41,10 @@ class Interview:
         self._require_uploads()
         projects = await self._projects()
         environments = await self._environments()
-        rewrite = workflows.rewrite(self.survey.files, environments) if with_token(self.survey.analysis) else Rewrite()
+        facts = self.survey.facts
+        here = Here(facts.repository, facts.default_branch)
+        tokens = with_token(self.survey.analysis)
+        rewrite = workflows.rewrite(self.survey.files, environments, here) if tokens else Rewrite()
         skipped = await self._skipped(projects)
         secrets = await self._secrets()
         backups, origins = await self._backups(secrets, projects)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from keyless.model.github import Repository
 from keyless.model.index import Index
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Whose files are looked at: a call of this repository by its name is one of them. `branch` where it is known."""
+
+    repository: Repository
+    branch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

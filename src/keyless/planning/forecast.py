@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -117,3 +117,11 @@ def parse_publisher(text: str) -> Publisher:
     if match is None:
         raise UsageError(f"'{text}' names no publisher.", hint="Write OWNER/REPO:workflow.yml[@environment].")
     return Publisher(match["owner"], match["name"], match["file"], match["environment"])
+
+
+def links(foretold: Sequence[Forecast]) -> tuple[tuple[str, str], ...]:
+    """Return a label and the address of the prefilled form for each upload whose project is known, each once."""
+    labelled = (
+        (f"{one.upload}: the form for {one.project} on {one.index.label}, filled in", one.link) for one in foretold
+    )
+    return tuple(dict.fromkeys((label, link) for label, link in labelled if link is not None))

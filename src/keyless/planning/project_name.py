@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import configparser
 import re
-import tomllib
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Final
@@ -35,6 +33,8 @@ def project_folder(distributions: str | None) -> str:
 
 
 def _pyproject(text: str) -> str | None:
+    import tomllib  # few scans of a folder come to it
+
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
@@ -49,6 +49,8 @@ def _pyproject(text: str) -> str | None:
 
 
 def _setup_cfg(text: str) -> str | None:
+    import configparser
+
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(text)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from keyless.model.github import Repository
 from keyless.model.reading import Reading, Unreadable
-from keyless.model.survey import StoreReading
 from keyless.model.workflow import Analysis
-from keyless.planning.candidates import Candidate
 from keyless.planning.forecast import Forecast
 from keyless.planning.uploads import with_token
+
+if TYPE_CHECKING:  # a folder has no stores, and the start of its scan is measured
+    from keyless.model.survey import StoreReading
+    from keyless.planning.candidates import Candidate
 
 GRAVE: Final = ("error", "warning")
 """The severities that count when a scan is strict."""

@@ -123,15 +123,6 @@ def _comparison(found: tuple[Forecast, ...]) -> View:
     return (*said, Table("differences", "Where the publisher as typed differs", heads, _once(rows)), *same)
 
 
-def links(scan: Scan) -> tuple[tuple[str, str], ...]:
-    """Return a label and the address of the prefilled form for each upload whose project is known."""
-    labelled = (
-        (f"{one.upload}: the form for {one.project} on {one.index.label}, filled in", one.link)
-        for one in scan.forecasts
-    )
-    return tuple(dict.fromkeys((label, link) for label, link in labelled if link is not None))
-
-
 @view.register
 def owner_view(found: OwnerScan) -> View:
     """Return one row for each repository that publishes or holds a credential."""

@@ -9,7 +9,7 @@ from keyless import workflows
 from keyless.model.github import Branch, Repository, SourceFile
 from keyless.model.reading import Found, Missing, Reading, Unreadable
 from keyless.model.survey import BranchReading
-from keyless.model.workflow import Analysis
+from keyless.model.workflow import Analysis, Here
 from keyless.services.ports import GitHub
 from keyless.surveying.scripts import ScriptHunt
 
@@ -23,17 +23,17 @@ async def read_files(github: GitHub, repository: Repository, commit: str) -> Rea
         return Found(())
     if isinstance(reading, Unreadable):
         return reading
-    hunt = ScriptHunt(reading.value)
+    hunt = ScriptHunt(reading.value, Here(repository))
     while wanted := hunt.wanted():
         hunt.add(await github.files(repository, commit, wanted))
     return Found(hunt.files)
 
 
-async def analyse_at(github: GitHub, repository: Repository, commit: str) -> Reading[Analysis]:
-    """Return what the workflows at `commit` say."""
-    match await read_files(github, repository, commit):
+async def analyse_at(github: GitHub, repository: Repository, branch: Branch) -> Reading[Analysis]:
+    """Return what the workflows at the head of `branch` say."""
+    match await read_files(github, repository, branch.commit):
         case Found(files):
-            return Found(workflows.analyse(files))
+            return Found(workflows.analyse(files, Here(repository, branch.name)))
         case other:
             return other
 
@@ -59,11 +59,11 @@ async def _each_commit(
     github: GitHub, repository: Repository, branches: Iterable[Branch], known: Mapping[str, Reading[Analysis]]
 ) -> dict[str, Reading[Analysis]]:
     gate = asyncio.Semaphore(AT_ONCE)
-    commits = [c for c in dict.fromkeys(branch.commit for branch in branches) if c not in known]
+    first = {branch.commit: branch for branch in reversed(list(branches)) if branch.commit not in known}
 
-    async def read(commit: str) -> Reading[Analysis]:
+    async def read(branch: Branch) -> Reading[Analysis]:
         async with gate:
-            return await analyse_at(github, repository, commit)
+            return await analyse_at(github, repository, branch)
 
-    readings = await asyncio.gather(*(read(commit) for commit in commits))
-    return dict(known) | dict(zip(commits, readings, strict=True))
+    readings = await asyncio.gather(*(read(branch) for branch in first.values()))
+    return dict(known) | dict(zip(first, readings, strict=True))

@@ -12,6 +12,7 @@ from keyless import workflows
 from keyless.model.github import Repository, Run, RunJob
 from keyless.model.reading import Found, Missing, Reading, Unreadable
 from keyless.model.release import FileEvidence, Release, ReleaseFile, RunEvidence
+from keyless.model.workflow import Here
 from keyless.services.ports import GitHub, PackageIndex, Verifier
 from keyless.surveying.branches import AT_ONCE, read_files
 
@@ -72,7 +73,7 @@ async def gather_run(
     if not isinstance(jobs, Found):
         return Unreadable("the run's jobs", jobs.because if isinstance(jobs, Unreadable) else jobs.what)
     texts = await read_files(github, repository, run.head_sha)
-    token = workflows.uses_token(texts.value, run.path) if isinstance(texts, Found) else None
+    token = workflows.uses_token(texts.value, run.path, Here(repository)) if isinstance(texts, Found) else None
     return Found(RunEvidence(run, jobs.value, token))
 
 

@@ -12,7 +12,7 @@ from keyless.model.github import Repository, RepositoryFacts, SecretEntry
 from keyless.model.index import Index, normalise
 from keyless.model.reading import Found, Missing, Reading, Unreadable
 from keyless.model.survey import ProjectReading, Survey
-from keyless.model.workflow import Analysis
+from keyless.model.workflow import Analysis, Here
 from keyless.planning.candidates import candidates
 from keyless.planning.project_name import METADATA, project_folder, project_name
 from keyless.planning.uploads import uploads
@@ -60,7 +60,7 @@ async def survey(github: GitHub, repository: Repository, clock: Clock) -> Survey
             f"The workflows of {here} could not be read: {why}.",
             hint="The GitHub token needs read access to the repository's contents.",
         )
-    analysis = workflows.analyse(files.value)
+    analysis = workflows.analyse(files.value, Here(here, facts.default_branch))
     branches = await read_branches(github, here, {head: Found(analysis)})
     found = Survey(
         facts=facts,

@@ -4,45 +4,80 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from keyless.model.github import SourceFile
-from keyless.model.workflow import Analysis, Credential, MayRead, Place, PublishStep, Reference, SecretRead
-from keyless.workflows.findings import diagnose
+from keyless.model.workflow import Analysis, Credential, Here, MayRead, Place, PublishStep, Reference, SecretRead
+from keyless.workflows.findings import diagnose, in_order
 from keyless.workflows.library import Library, read
-from keyless.workflows.reads import any_secret, secret_reads
+from keyless.workflows.reads import reads
 from keyless.workflows.scope import FromSecret, Opaque
 from keyless.workflows.sites import Site, sites
 from keyless.workflows.unseen import unseen
 from keyless.workflows.walk import visits
 
+Placed = TypeVar("Placed", PublishStep, Reference, MayRead, SecretRead)
 
-def analyse(files: Sequence[SourceFile]) -> Analysis:
+
+def analyse(files: Sequence[SourceFile], here: Here | None = None) -> Analysis:
     """Return what the files say: uploads, the secrets they read, what may read a secret, and what to mend.
 
     Pass .github/workflows, .github/actions and any script already fetched; `wanted` names what else would help.
+    `here` says whose files they are, so that calls of the repository by its own name are followed.
     Raises nothing for odd input: a file that cannot be understood is a FileProblem.
     """
-    return analyse_library(read(files))
+    return analyse_library(read(files, here))
 
 
 def analyse_library(library: Library) -> Analysis:
     """Return the analysis of files that were read already."""
+    return combined(list(library.workflows), [analyse_part(library)])
+
+
+def analyse_part(library: Library) -> Analysis:
+    """Return the analysis of some of the files, which `combined` makes one with that of the others."""
     seen = visits(library)
     found = list(sites(seen))
     references = tuple(dict.fromkeys(_references(found)))
     handed = unseen(library, seen, found)
-    may_read = _once((*_opaque(found), *any_secret(library), *handed.may_read))
+    read = tuple(reads(library))
+    named_reads = [one for one in read if isinstance(one, SecretRead)]
+    any_secret = [one for one in read if isinstance(one, MayRead)]
+    may_read = _once((*_opaque(found), *any_secret, *handed.may_read))
     steps = tuple(_merged([*(site.step() for site in found), *handed.steps]))
     references += tuple(r for r in handed.references if r not in references)
     named = {(m.secret, m.place) for m in may_read}
-    other = tuple(r for r in _other(secret_reads(library), references) if (r.secret, r.place) not in named)
     return Analysis(
         publish_steps=steps,
         references=references,
-        may_read=may_read + _unproblematic(other, references, may_read),
+        may_read=may_read,
         problems=library.problems,
         findings=tuple(diagnose(library, seen, found)),
         wanted=tuple(dict.fromkeys(path for visit in seen for path in visit.wanted)),
+        other_reads=tuple(r for r in _other(named_reads, references) if (r.secret, r.place) not in named),
+    )
+
+
+def combined(order: Sequence[str], parts: Sequence[Analysis]) -> Analysis:
+    """Return the analyses of all parts as one, in the order of the files' paths.
+
+    A secret of an upload in one part may be read for something else in another.
+    """
+    at = {path: number for number, path in enumerate(order)}
+
+    def placed(found: Iterable[Placed]) -> tuple[Placed, ...]:
+        return tuple(sorted(found, key=lambda one: at.get(one.place.path, len(at))))
+
+    references = placed(r for part in parts for r in part.references)
+    may_read = placed(m for part in parts for m in part.may_read)
+    other = placed(r for part in parts for r in part.other_reads)
+    return Analysis(
+        publish_steps=placed(s for part in parts for s in part.publish_steps),
+        references=references,
+        may_read=may_read + _unproblematic(other, references, may_read),
+        problems=tuple(dict.fromkeys(problem for part in parts for problem in part.problems)),
+        findings=in_order(finding for part in parts for finding in part.findings),
+        wanted=tuple(dict.fromkeys(path for part in parts for path in part.wanted)),
         other_reads=other,
     )
 
@@ -115,12 +150,12 @@ def _unproblematic(
     )
 
 
-def uses_token(files: Sequence[SourceFile], workflow_path: str) -> bool | None:
+def uses_token(files: Sequence[SourceFile], workflow_path: str, here: Here | None = None) -> bool | None:
     """Return whether a workflow hands a token to an upload to PyPI or TestPyPI. None: the text does not tell.
 
     Local reusable workflows that it calls count as part of it.
     """
-    library = read(files)
+    library = read(files, here)
     if workflow_path not in library.workflows or any(p.path == workflow_path for p in library.problems):
         return None
     paths = {workflow_path, *_called(library, workflow_path)}

@@ -1,31 +1,39 @@
 """Changes of a YAML file as spans of its text, and the same changes of its tree, so that one can check the other.
 
-Each operation knows both: `edits` says which characters are replaced, `apply` what the tree must be afterwards.
+Each operation knows both: `edits` says which characters are replaced, `apply` what the tree must be afterwards. Those
+on whole steps are in keyless.workflows.step_changes.
 `Impossible` means that the text is not laid out so that it can be changed without touching something else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol
 
 import yaml
 
 from keyless.workflows.emit import Value, flow, lines, tree
-from keyless.workflows.shape import Path
-from keyless.workflows.spans import (
-    Document,
-    Edit,
-    Impossible,
-    blank_before,
-    dash_column,
-    insertion,
-    is_line_start,
-    script_offsets,
-    unit,
-)
-from keyless.workflows.tree import Plain, pairs
+from keyless.workflows.spans import Document, Edit, Impossible, insertion, is_line_start, script_offsets, unit
+from keyless.workflows.tree import Path, Plain, at, pairs, put
+
+
+class Operation(Protocol):
+    """One change, with the sentence that says why. Paths are those of the tree before any change."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def why(self) -> str: ...
+
+    def edits(self, doc: Document) -> list[Edit]:
+        """Return what happens to the text. Raises Impossible."""
+        ...
+
+    def apply(self, root: Plain) -> None:
+        """Make the same change in the tree."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,8 @@ class RemovePairs:
         return [_remove_block_pair(doc, all_pairs, key, self.why) for key in self.keys]
 
     def apply(self, root: Plain) -> None:
-        parent = _at(root, self.path[:-1]) if self.path else None
-        node = _at(root, self.path)
+        parent = at(root, self.path[:-1]) if self.path else None
+        node = at(root, self.path)
         assert isinstance(node, dict)
         for key in self.keys:
             del node[key]
@@ -60,14 +68,14 @@ class RemovePairs:
 def _remove_block_pair(
     doc: Document, all_pairs: Sequence[tuple[yaml.ScalarNode, yaml.Node]], name: str, why: str
 ) -> Edit:
-    at = next(n for n, (key, _) in enumerate(all_pairs) if key.value == name)
-    key, value = all_pairs[at]
+    number = next(n for n, (key, _) in enumerate(all_pairs) if key.value == name)
+    key, value = all_pairs[number]
     start, text = int(key.start_mark.index), doc.text
     end = text.line_end(doc.pair_end(key, value) - 1)
     if not text.text[text.line_start(start) : start].strip():
         return Edit(text.line_start(start), end, "", why)
-    if at + 1 < len(all_pairs) and not text.text[text.line_start(start) : start].replace("-", "").strip():
-        following = all_pairs[at + 1][0]
+    if number + 1 < len(all_pairs) and not text.text[text.line_start(start) : start].replace("-", "").strip():
+        following = all_pairs[number + 1][0]
         return Edit(start, int(following.start_mark.index), "", why)
     raise Impossible("the line holds more than the value that has to go")
 
@@ -77,14 +85,14 @@ def _remove_from_flow(
 ) -> list[Edit]:
     edits: list[Edit] = []
     kept_before = False
-    for at, (key, value) in enumerate(all_pairs):
+    for number, (key, value) in enumerate(all_pairs):
         if key.value not in keys:
             kept_before = True
         elif kept_before:
-            before = doc.pair_end(*all_pairs[at - 1])
-            edits.append(Edit(min(before, doc.end(all_pairs[at - 1][1])), doc.end(value), "", why))
+            before = doc.pair_end(*all_pairs[number - 1])
+            edits.append(Edit(min(before, doc.end(all_pairs[number - 1][1])), doc.end(value), "", why))
         else:
-            edits.append(Edit(int(key.start_mark.index), int(all_pairs[at + 1][0].start_mark.index), "", why))
+            edits.append(Edit(int(key.start_mark.index), int(all_pairs[number + 1][0].start_mark.index), "", why))
     return edits
 
 
@@ -114,7 +122,7 @@ class AddPair:
         return [insertion(text, doc.pair_end(*chosen), lines(self.key, self.value, column, unit(doc)), self.why)]
 
     def apply(self, root: Plain) -> None:
-        node = _at(root, self.path)
+        node = at(root, self.path)
         assert isinstance(node, dict)
         assert self.key not in node
         node[self.key] = tree(self.value)
@@ -142,7 +150,7 @@ class SetScalar:
         return [Edit(start, end, quote + self.value + quote, self.why)]
 
     def apply(self, root: Plain) -> None:
-        _put(root, self.path, self.value)
+        put(root, self.path, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +176,7 @@ class ReplacePair:
         return [Edit(int(key.start_mark.index), end, new, self.why)]
 
     def apply(self, root: Plain) -> None:
-        node = _at(root, self.path)
+        node = at(root, self.path)
         assert isinstance(node, dict)
         items = list(node.items())
         node.clear()
@@ -204,87 +212,8 @@ class EditScript:
         return found
 
     def apply(self, root: Plain) -> None:
-        value = _at(root, self.path)
+        value = at(root, self.path)
         assert isinstance(value, str)
         for start, end, new in sorted(self.parts, reverse=True):
             value = value[:start] + new + value[end:]
-        _put(root, self.path, value)
-
-
-@dataclass(frozen=True, slots=True)
-class InsertStep:
-    """Put a new step after the step at `path` (…, "steps", index)."""
-
-    path: Path
-    value: Mapping[str, Value]
-    why: str
-
-    def edits(self, doc: Document) -> list[Edit]:
-        node = doc.node(self.path)
-        sequence = doc.node(self.path[:-1])
-        if not isinstance(sequence, yaml.SequenceNode) or sequence.flow_style:
-            raise Impossible("the steps are written in flow style")
-        text = doc.text
-        inner = text.column(int(node.start_mark.index))
-        dash = dash_column(text, int(node.start_mark.index))
-        new = [line for key, value in self.value.items() for line in lines(key, value, inner, unit(doc))]
-        new[0] = " " * dash + "-" + " " * (inner - dash - 1) + new[0].lstrip()
-        blank = blank_before(text, int(node.start_mark.index))
-        return [insertion(text, doc.end(node), [""] * blank + new, self.why)]
-
-    def apply(self, root: Plain) -> None:
-        steps = _at(root, self.path[:-1])
-        assert isinstance(steps, list)
-        index = self.path[-1]
-        assert isinstance(index, int)
-        steps.insert(index + 1, tree(self.value))
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveStep:
-    """Take a whole step out, with the blank line before it."""
-
-    path: Path
-    why: str
-
-    def edits(self, doc: Document) -> list[Edit]:
-        node, sequence, text = doc.node(self.path), doc.node(self.path[:-1]), doc.text
-        if not isinstance(sequence, yaml.SequenceNode) or sequence.flow_style or len(sequence.value) < 2:
-            raise Impossible("nothing would remain of the job")
-        start = int(node.start_mark.index)
-        dash_column(text, start)
-        first = text.line_start(start)
-        if blank_before(text, start):
-            first = text.line_start(first - 1)
-        return [Edit(first, text.line_end(doc.end(node) - 1), "", self.why)]
-
-    def apply(self, root: Plain) -> None:
-        steps, index = _at(root, self.path[:-1]), self.path[-1]
-        assert isinstance(steps, list)
-        assert isinstance(index, int)
-        del steps[index]
-
-
-Operation: TypeAlias = RemovePairs | AddPair | SetScalar | ReplacePair | EditScript | InsertStep | RemoveStep
-
-
-def _at(root: Plain, path: Path) -> Plain:
-    node = root
-    for part in path:
-        if isinstance(part, int):
-            assert isinstance(node, list)
-            node = node[part]
-        else:
-            assert isinstance(node, dict)
-            node = node[part]
-    return node
-
-
-def _put(root: Plain, path: Path, value: Plain) -> None:
-    parent, last = _at(root, path[:-1]), path[-1]
-    if isinstance(parent, list):
-        assert isinstance(last, int)
-        parent[last] = value
-    else:
-        assert isinstance(parent, dict)
-        parent[str(last)] = value
+        put(root, self.path, value)

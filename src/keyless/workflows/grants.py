@@ -7,9 +7,9 @@ from collections.abc import Callable
 from keyless.workflows.changes import AddPair, Operation, ReplacePair, SetScalar
 from keyless.workflows.needs import needs
 from keyless.workflows.permissions import SCOPES, granted
-from keyless.workflows.shape import Action, Job, Path
+from keyless.workflows.shape import Action, Job
 from keyless.workflows.sites import Site
-from keyless.workflows.tree import get, pairs
+from keyless.workflows.tree import Path, get, pairs
 
 _WHY = "`id-token: write` lets the job ask for the ID token that PyPI exchanges"
 

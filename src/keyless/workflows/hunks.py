@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from keyless.model.workflow import Hunk
 from keyless.workflows.spans import Edit, Impossible
-from keyless.workflows.text import Text, of
+from keyless.workflows.text import Text, lines_of, of
 
 
 def apply(text: Text, edits: Sequence[Edit]) -> str:
@@ -55,7 +55,7 @@ def _hunk(text: Text, group: Sequence[Edit]) -> Hunk:
         end = start
     whole = of(text.path, text.text[start:end])
     moved = [Edit(e.start - start, e.end - start, e.text, e.why) for e in group]
-    before, after = whole.text.splitlines(), apply(whole, moved).splitlines()
+    before, after = lines_of(whole.text), lines_of(apply(whole, moved))
     same = 0
     while same < min(len(before), len(after)) and before[same] == after[same]:
         same += 1

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from keyless.model.github import SourceFile
-from keyless.model.workflow import FileProblem
+from keyless.model.workflow import FileProblem, Here
+from keyless.workflows.composing import compose
 from keyless.workflows.shape import Action, Workflow, action, workflow
 from keyless.workflows.text import Text, read_text
-from keyless.workflows.tree import compose, repeated_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Library:
     problems: tuple[FileProblem, ...]
     texts: tuple[Text, ...] = ()
     """Every file that is text, also one that is no valid workflow."""
+    here: Here | None = None
 
     def action(self, folder: str) -> Action | None:
         """Return the action that `uses: ./folder` names."""
@@ -40,8 +41,9 @@ def is_action(path: str) -> bool:
     return path.rpartition("/")[2] in {"action.yml", "action.yaml"}
 
 
-def read(files: Sequence[SourceFile]) -> Library:
+def read(files: Sequence[SourceFile], here: Here | None = None) -> Library:
     """Return the files, sorted by what they are. What could not be read is in `problems`."""
+    own = str(here.repository).lower() if here is not None else ""
     workflows: dict[str, Workflow] = {}
     actions: dict[str, Action] = {}
     other: dict[str, str] = {}
@@ -53,28 +55,27 @@ def read(files: Sequence[SourceFile]) -> Library:
         if isinstance(text, FileProblem):
             problems.extend([text] if is_workflow(file.path) or is_action(file.path) else [])
         elif is_workflow(file.path) or is_action(file.path):
-            found = _document(text, problems)
+            found = _document(text, problems, own)
             if isinstance(found, Workflow):
                 workflows[file.path] = found
             elif found is not None:
                 actions[file.path] = found
         else:
             other[file.path] = text.text
-    return Library(workflows, actions, other, tuple(problems), tuple(texts))
+    return Library(workflows, actions, other, tuple(problems), tuple(texts), here)
 
 
-def _document(text: Text, problems: list[FileProblem]) -> Workflow | Action | None:
-    root = compose(text)
-    if isinstance(root, FileProblem):
-        problems.append(root)
+def _document(text: Text, problems: list[FileProblem], own: str) -> Workflow | Action | None:
+    composed = compose(text)
+    if isinstance(composed, FileProblem):
+        problems.append(composed)
         return None
-    found = workflow(text, root) if is_workflow(text.path) else action(text, root)
+    found = (workflow if is_workflow(text.path) else action)(text, composed.root, own)
     if isinstance(found, str):
         problems.append(FileProblem(text.path, found))
         return None
-    repeated = repeated_key(root)
-    if repeated is not None:
-        name, offset = repeated
+    if composed.repeated is not None:
+        name, offset = composed.repeated
         line = text.line(offset) + 1
         problems.append(FileProblem(text.path, f"it has the key '{name}' twice (line {line}); GitHub refuses it"))
     return found

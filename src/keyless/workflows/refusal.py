@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from keyless.model.workflow import Declined, Target
 from keyless.workflows.scope import Binding, Opaque, static
 from keyless.workflows.shape import Job, Workflow
+from keyless.workflows.shell import CONTAINERS, base_name
 from keyless.workflows.sites import Site
 from keyless.workflows.tree import get
 from keyless.workflows.walk import job_scope_of
 
 _NOT_LINUX = re.compile(r"windows|macos|mac-|win-|win\d", re.IGNORECASE)
 _LINUX = re.compile(r"ubuntu|linux|debian", re.IGNORECASE)
+_CHOSEN = re.compile(r"secrets\s*\[[^\]']*\binputs\b", re.IGNORECASE)
 REWRITTEN = frozenset(
     {
         "gh-action-pypi-publish",
@@ -100,6 +102,11 @@ def _problems(site: Site) -> Iterator[Refused]:
             f"the upload stands in the script {upload.command.origin}",
             f"Take the upload out of {upload.command.origin}; add a step with pypa/gh-action-pypi-publish@release/v1.",
         )
+    if upload.command is not None and upload.command.words and base_name(upload.command.texts[0]) in CONTAINERS:
+        yield Refused(
+            f"`{upload.command.texts[0]} run` uploads in a container of its own, where no ID token is to be had",
+            "Upload the files in a step of pypa/gh-action-pypi-publish@release/v1 after it, without a password.",
+        )
     yield from _machine(flow, job)
     yield from _credentials(site)
 
@@ -131,6 +138,10 @@ def _credentials(site: Site) -> Iterator[Refused]:
         matrix = site.visit.job.matrix
         if matrix is not None and "matrix." in traced.given.binding.text:
             yield Refused("a matrix chooses the secret", "Register a publisher for each project of the matrix first.")
+        if _CHOSEN.search(traced.given.binding.text):
+            yield Refused(
+                "an input chooses the secret", "Register a publisher for each index or project to choose from."
+            )
     if site.upload.target is Target.DEPENDS:
         yield Refused(
             "an expression decides between several indexes",

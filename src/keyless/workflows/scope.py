@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 from keyless.model.workflow import Place
 from keyless.workflows.expressions import Access, Binary, Call, Expression, Literal, embedded, values
-from keyless.workflows.shape import Path
 from keyless.workflows.shell import VARIABLE
+from keyless.workflows.tree import Path
 
 DEEPEST = 12
 
@@ -47,6 +47,8 @@ class Scope:
     matrix: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     outputs: Mapping[tuple[str, str], Binding] = field(default_factory=dict)
     """By (step or job id, output's name); a job's id is prefixed with `needs.`."""
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What a person who starts the workflow by hand may choose for an input, by its name in lower case."""
     formal: bool = False
     """True in a workflow that can only be called: `secrets.X` is then what a caller in another repository gives."""
 
@@ -142,8 +144,7 @@ def _value(  # noqa: PLR0911  # one line per context
             given = scope.inputs.get(key.lower())
             return () if given is None else trace(given, depth + 1)
         case "matrix" if key is not None and key in scope.matrix:
-            texts = [t for t in scope.matrix[key] if t]
-            return tuple(s for t in texts for s in trace(replace(binding, text=t, expands=False), depth + 1))
+            return tuple(s for text in scope.matrix[key] for s in _of_matrix(text, binding, depth))
         case "steps" | "needs":
             output = _output(value, scope)
             return (
@@ -157,6 +158,12 @@ def _value(  # noqa: PLR0911  # one line per context
             return (FromSecret("GITHUB_TOKEN", binding.place, binding.level),)
         case _:
             return (Opaque(expression, binding.place, "the text does not say its value"),)
+
+
+def _of_matrix(text: str, binding: Binding, depth: int) -> tuple[Source, ...]:
+    if "${{" in text:
+        return trace(replace(binding, text=text, expands=False), depth + 1)
+    return (FromText(text.strip(), binding.place),) if text.strip() else ()
 
 
 def _key(access: Access) -> str | None:
@@ -177,7 +184,7 @@ def _secret(access: Access, expression: str, binding: Binding, depth: int) -> tu
         because = "it hands over every secret" if not access.keys else "the secret's name is computed"
         return (Opaque(expression, binding.place, because, any_secret=True),)
     found: list[Source] = []
-    for name in names:
+    for name in filter(None, names):
         given = (binding.scope.secrets or {}).get(name.upper())
         if given is not None:
             found.extend(trace(given, depth + 1))
@@ -197,6 +204,10 @@ def texts(  # noqa: PLR0911  # one line per form
             return _plain(scope.matrix[key])
         case Access("inputs", (Literal(key), *_)) if scope.inputs is not None and key.lower() in scope.inputs:
             return static(scope.inputs[key.lower()], depth + 1)
+        case Access("inputs", (Literal(key), *_)) | Access(
+            "github", (Literal("event"), Literal("inputs"), Literal(key))
+        ) if key.lower() in scope.choices:
+            return scope.choices[key.lower()]
         case Access("env", (Literal(key), *_)) if key in scope.env:
             return static(scope.env[key], depth + 1)
         case Binary("||", left, right):

@@ -25,6 +25,16 @@ _STRING_LIST = re.compile(
     r"\.run\(\s*((?:f?[\"'][^\"'\n]*[\"'])(?:\s*,\s*(?:f?[\"'][^\"'\n]*[\"']|[\w.*=]+))*)"
 )
 _STRING = re.compile(r"[\"']((?:[^\"'\n]|(?<=\\)[\"'])*\b(?:twine|flit|poetry|uv|hatch|pdm|maturin)\b[^\"'\n]*)[\"']")
+_NAMED = re.compile(
+    r"""\.["']?(?:sh|bash|py|ps1)(?!\w)|\.["']?/|(?<![\w/-])(?:bin|ci|scripts?|tools?|github|build|dev|etc)["']?/"""
+    r"|(?<![\w-])(?:g?make|tox|nox|just|inv(?:oke)?|hatch|pdm|rye|poe)(?![\w-])",
+    re.IGNORECASE,
+)
+_PYTHON_FILES = {"nox": "noxfile.py", "invoke": "tasks.py", "inv": "tasks.py"}
+_PROJECT_RUNNERS = frozenset({"hatch", "pdm", "rye"})
+_OPTIONAL = frozenset({"pyproject.toml"})
+"""Files that may hold a script of the name, or not: then the name is a program's."""
+_TASK = re.compile(r"^(?:[\w.-]+:)?[\w-]+$")
 DEEPEST = 4
 
 
@@ -36,6 +46,11 @@ class Ran:
     wanted: tuple[str, ...]
 
 
+def names_files(script: str) -> bool:
+    """Whether a script may run a file of the repository. One that says none of these words runs none."""
+    return _NAMED.search(script) is not None
+
+
 def expand(own: tuple[Command, ...], files: Mapping[str, str], folder: str = "", depth: int = 0) -> Ran:
     """Return `own` with the commands of the scripts that they run, as far as `files` has them."""
     done: list[Command] = []
@@ -43,6 +58,11 @@ def expand(own: tuple[Command, ...], files: Mapping[str, str], folder: str = "",
     for command in own:
         scripts = [(_path(folder, name), reader) for name, reader in _scripts(command)]
         scripts = [(path, reader) for path, reader in scripts if not path.startswith(("/", ".."))]
+        scripts = [
+            (path, reader)
+            for path, reader in scripts
+            if path not in files or reader(files[path]) or path not in _OPTIONAL
+        ]
         opened = bool(scripts) and all(path in files for path, _ in scripts)
         done.append(replace(command, opened=True) if opened else command)
         for path, reader in scripts:
@@ -86,6 +106,8 @@ def _scripts(command: Command) -> list[tuple[str, Reader]]:
         if plain and plain[0] != "setup.py" and (_FILE.match(plain[0]) or _BARE.match(plain[0])):
             return [_file(plain[0])]
         return []
+    if len(words) < len(command.words) and base_name(command.words[0].text) in _PROJECT_RUNNERS:
+        return [("pyproject.toml", lambda text: project_commands(text, texts[0]))] if _TASK.match(texts[0]) else []
     if _BARE.match(texts[0]) or (_FILE.match(texts[0]) and ("/" in texts[0] or len(command.words) != len(words))):
         return [_file(texts[0])]
     return _runner(name, texts, plain)
@@ -106,14 +128,12 @@ def _runner(name: str, texts: list[str], plain: list[str]) -> list[tuple[str, Re
         case "tox":
             environments = tuple(e for t in texts[1:] for e in re.split(r"[,=]", t) if not e.startswith("-"))
             return [("tox.ini", lambda text: tox_commands(text, environments))]
-        case "nox":
-            return [("noxfile.py", python_commands)]
         case "just":
             return [("justfile", lambda text: make_commands(text, tuple(plain)))]
-        case "invoke" | "inv":
-            return [("tasks.py", python_commands)]
+        case "poe" if plain:
+            return [("pyproject.toml", lambda text: project_commands(text, plain[0]))]
         case _:
-            return []
+            return [(_PYTHON_FILES[name], python_commands)] if name in _PYTHON_FILES else []
 
 
 def make_commands(text: str, targets: tuple[str, ...]) -> tuple[Command, ...]:
@@ -155,6 +175,55 @@ def tox_commands(text: str, environments: tuple[str, ...]) -> tuple[Command, ...
 def _tox_line(line: str, key: str) -> str:
     line = re.sub(r"\{env:(\w+)(?::[^}]*)?\}", r"${\1}", line.strip()).removeprefix("- ")
     return re.sub(r"\s*=\s*", "=", line, count=1) if key != "commands" else line
+
+
+def project_commands(text: str, name: str) -> tuple[Command, ...]:
+    """Return the commands of a script that pyproject.toml has for hatch, pdm, rye or poethepoet, and of those it names."""
+    import tomllib  # few workflows run such a script
+
+    try:
+        tool = tomllib.loads(text).get("tool")
+    except tomllib.TOMLDecodeError:
+        return ()
+    tables = [table for path in _TASKS for table in _tables(tool, path)]
+    waiting, seen, lines = [name.rpartition(":")[2]], set[str](), list[str]()
+    while waiting:
+        task = waiting.pop(0)
+        found = [line for table in tables for line in _task_lines(table.get(task))] if task not in seen else []
+        seen.add(task)
+        lines += found
+        waiting += [line.split()[0] for line in found if line.strip()]
+    return commands("\n".join(lines))
+
+
+_TASKS = (("hatch", "envs", "*", "scripts"), ("pdm", "scripts"), ("rye", "scripts"), ("poe", "tasks"))
+
+
+def _tables(node: object, path: tuple[str, ...]) -> list[dict[str, object]]:
+    """Return the tables at a path of tables, `*` for any name."""
+    if not isinstance(node, dict):
+        return []
+    if not path:
+        return [node]
+    below = list(node.values()) if path[0] == "*" else [node.get(path[0])]
+    return [table for one in below for table in _tables(one, path[1:])]
+
+
+def _task_lines(task: object) -> list[str]:
+    """Return a task's commands: a text, a list of texts, or a table with one of them."""
+    match task:
+        case str():
+            return [task]
+        case list():
+            return [line for one in task for line in _task_lines(one)]
+        case dict():
+            return [
+                line
+                for key in ("cmd", "shell", "composite", "chain", "sequence")
+                for line in _task_lines(task.get(key))
+            ]
+        case _:
+            return []
 
 
 def python_commands(text: str) -> tuple[Command, ...]:

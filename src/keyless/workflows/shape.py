@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import lru_cache
 
 import yaml
 
 from keyless.workflows.text import Text
-from keyless.workflows.tree import get, pairs, string, strings
-
-Path: TypeAlias = "tuple[str | int, ...]"
-"""The way from a file's root to a node: keys and indexes."""
+from keyless.workflows.tree import Path, get, pairs, string, strings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,11 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class ActionRef:
-    """`owner/name[/path]@ref`, a local `./path`, or `docker://…`. `name` is lower-cased: GitHub ignores its case."""
+    """`owner/name[/path]@ref`, a local `./path` or `$/path`, or `docker://…`.
+
+    `name` is lower-cased, since GitHub ignores its case; of a local one it is the path, as written. A local one that is
+    called by the repository's own name has a `ref`, at which the file may be another.
+    """
 
     name: str
     ref: str
@@ -46,6 +48,8 @@ class Step:
     index: int
     node: yaml.MappingNode
     path: Path
+    here: str = ""
+    """The repository's own name, lower-case, "" where it is not known."""
 
     @property
     def id(self) -> str | None:
@@ -58,7 +62,7 @@ class Step:
     @property
     def uses(self) -> ActionRef | None:
         text = string(get(self.node, "uses"))
-        return action_ref(text) if text else None
+        return action_ref(text, self.here) if text else None
 
     @property
     def run(self) -> yaml.ScalarNode | None:
@@ -83,11 +87,12 @@ class Job:
     node: yaml.MappingNode
     path: Path
     steps: tuple[Step, ...]
+    here: str = ""
 
     @property
     def uses(self) -> ActionRef | None:
         text = string(get(self.node, "uses"))
-        return action_ref(text) if text else None
+        return action_ref(text, self.here) if text else None
 
     @property
     def env(self) -> dict[str, Pair]:
@@ -167,23 +172,25 @@ class Action:
         return mapping(get(self.root, "inputs", name), ("inputs", name)).get("default")
 
 
-def workflow(text: Text, root: yaml.Node) -> Workflow | str:
-    """Return a file's workflow, or why it is none."""
+def workflow(text: Text, root: yaml.Node, here: str = "") -> Workflow | str:
+    """Return a file's workflow, or why it is none. `here` is the repository's own name, lower-case."""
     if not isinstance(root, yaml.MappingNode):
         return "it is not a workflow: its top is no mapping"
     listed = get(root, "jobs")
     if not isinstance(listed, yaml.MappingNode):
         return "it is not a workflow: it has no jobs"
-    jobs = {str(key.value): _job(key, value) for key, value in pairs(listed) if isinstance(value, yaml.MappingNode)}
+    jobs = {
+        str(key.value): _job(key, value, here) for key, value in pairs(listed) if isinstance(value, yaml.MappingNode)
+    }
     odd = next((str(key.value) for key, value in pairs(listed) if not isinstance(value, yaml.MappingNode)), None)
     if odd is not None:
         return f"it is not a workflow: job '{odd}' is no mapping"
     return Workflow(text, root, _triggers(get(root, "on") or get(root, "true")), jobs)
 
 
-def _job(key: yaml.ScalarNode, node: yaml.MappingNode) -> Job:
+def _job(key: yaml.ScalarNode, node: yaml.MappingNode, here: str) -> Job:
     path: Path = ("jobs", str(key.value))
-    return Job(str(key.value), key, node, path, steps(get(node, "steps"), (*path, "steps")))
+    return Job(str(key.value), key, node, path, steps(get(node, "steps"), (*path, "steps"), here), here)
 
 
 def _triggers(node: yaml.Node | None) -> frozenset[str]:
@@ -192,19 +199,19 @@ def _triggers(node: yaml.Node | None) -> frozenset[str]:
     return frozenset(strings(node))
 
 
-def action(text: Text, root: yaml.Node) -> Action | str:
+def action(text: Text, root: yaml.Node, here: str = "") -> Action | str:
     """Return a file's action, or why it is none."""
     runs = get(root, "runs")
     if not isinstance(root, yaml.MappingNode) or not isinstance(runs, yaml.MappingNode):
         return "it is not an action: it has no runs"
-    return Action(text, root, string(get(runs, "using")) or "", steps(get(runs, "steps"), ("runs", "steps")))
+    return Action(text, root, string(get(runs, "using")) or "", steps(get(runs, "steps"), ("runs", "steps"), here))
 
 
-def steps(node: yaml.Node | None, path: Path) -> tuple[Step, ...]:
+def steps(node: yaml.Node | None, path: Path, here: str = "") -> tuple[Step, ...]:
     """Return the steps of a `steps:` sequence."""
     if not isinstance(node, yaml.SequenceNode):
         return ()
-    return tuple(Step(n, s, (*path, n)) for n, s in enumerate(node.value) if isinstance(s, yaml.MappingNode))
+    return tuple(Step(n, s, (*path, n), here) for n, s in enumerate(node.value) if isinstance(s, yaml.MappingNode))
 
 
 def mapping(node: yaml.Node | None, path: Path) -> dict[str, Pair]:
@@ -212,10 +219,18 @@ def mapping(node: yaml.Node | None, path: Path) -> dict[str, Pair]:
     return {str(key.value): Pair(key, value, (*path, str(key.value))) for key, value in pairs(node)}
 
 
-def action_ref(text: str) -> ActionRef:
+_LOCAL = re.compile(r"\.[/\\]|\$/|\.$")
+"""`./` is a folder of the checkout, `$/` one of the repository at the running commit (GitHub's changelog, 2026-07-30)."""
+
+
+@lru_cache(maxsize=4096)
+def action_ref(text: str, here: str = "") -> ActionRef:
     """Return what a `uses:` names."""
     text = text.strip()
-    if text.startswith(("./", ".\\")) or text == ".":
-        return ActionRef(re.sub(r"/+$", "", text.replace("\\", "/").removeprefix("./")), "", local=True)
+    if _LOCAL.match(text):
+        path = posixpath.normpath(text.replace("\\", "/").removeprefix("$/"))
+        return ActionRef("" if path == "." else path, "", local=True)
     name, _, ref = text.partition("@")
+    if here and name.lower().startswith(f"{here}/"):
+        return ActionRef(posixpath.normpath(name[len(here) + 1 :]), ref, local=True)
     return ActionRef(name.rstrip("/").lower(), ref, local=False)

@@ -20,9 +20,12 @@ _TOKEN = re.compile(
     |(?P<redirect>\d*(?:>>|>|<<<|<)(?:&\d)?)
     |(?P<operator>&&|\|\||;;|[;|&()\n])
     |(?P<space>[ \t\r]+)
-    |(?P<other>[^\s\\'"$<>;|&()`^\d#]+|.)""",
+    |(?P<other>[^\s\\'"$<>;|&()`^\d#](?:[^\s\\'"$<>;|&()`^\d#]|\d+(?![\d<>]))*|.)""",
     re.VERBOSE | re.DOTALL,
 )
+_SIMPLE = re.compile(r"[\w./=:,@%+* \t-]+\r?\n", re.ASCII)
+"""A line of words without quotes, variables or operators, as most are: it needs no cutting into tokens."""
+_WORD = re.compile(r"[^\s]+")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=", re.ASCII)
 _POWERSHELL = re.compile(r"\$env:([A-Za-z_]\w*)$", re.ASCII | re.IGNORECASE)
 _KEYWORDS = frozenset({"if", "then", "else", "elif", "do", "while", "until", "!", "{", "}", "time", "exec", "command"})
@@ -40,9 +43,9 @@ class Word:
     """True when it was in single quotes as a whole: a `$X` in it is not expanded."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Command:
-    """One simple command. `assignments` stand before it (or are exported by it), `targets` are written to."""
+    """One simple command, equal to itself alone. `assignments` stand before it (or are exported by it), `targets` are written to."""
 
     words: tuple[Word, ...]
     assignments: tuple[tuple[str, Word], ...]
@@ -75,6 +78,11 @@ class _Builder:
     to_target: bool = False
     heredocs: list[str] = field(default_factory=list)
     body: str = ""
+
+    @property
+    def idle(self) -> bool:
+        """Whether a new command begins here."""
+        return self.part is None and not (self.words or self.targets or self.heredocs or self.to_target)
 
     def add(self, text: str, start: int, *, literal: bool = False) -> None:
         if self.part is None:
@@ -118,12 +126,18 @@ def _assigned(word: Word) -> tuple[str, Word]:
     return name.rstrip("+"), Word(value, word.start + len(name) + 1, word.end, word.literal)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def commands(script: str) -> tuple[Command, ...]:
     """Return a script's simple commands in order. Anything at all is accepted; what is no shell yields odd words."""
     builder = _Builder(script)
     at = 0
     while at < len(script):
+        line = _SIMPLE.match(script, at) if builder.idle else None
+        if line is not None:
+            builder.words = [Word(word[0], word.start(), word.end()) for word in _WORD.finditer(script, *line.span())]
+            builder.end_command(line.end() - 1, "\n")
+            at = line.end()
+            continue
         match = _TOKEN.match(script, at)
         assert match is not None  # the last alternative takes any character
         at = _step(builder, match)
@@ -134,8 +148,7 @@ def commands(script: str) -> tuple[Command, ...]:
 def _step(builder: _Builder, match: re.Match[str]) -> int:
     """Take one token; return where the next begins."""
     text, start, end = match[0], match.start(), match.end()
-    kind = next(k for k in _KINDS if match[k] is not None)
-    match kind:
+    match match.lastgroup:
         case "single":
             builder.add(text[1:-1], start, literal=True)
         case "double":
@@ -157,12 +170,6 @@ def _step(builder: _Builder, match: re.Match[str]) -> int:
         case _:
             builder.add(text, start)
     return end
-
-
-_KINDS = (
-    "expression", "continued", "escaped", "single", "double", "substitution",
-    "heredoc", "redirect", "operator", "space", "other",
-)  # fmt: skip
 
 
 def _operator(builder: _Builder, text: str, start: int, end: int) -> int:
@@ -201,6 +208,9 @@ _PREFIXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "hatch": (("run",), ("-v", "run")),
     "uvx": ((),),
 }
+CONTAINERS = frozenset({"docker", "podman"})
+_INSIDE = frozenset({"twine", "uv", "poetry", "flit", "hatch", "pdm", "maturin", "python", "python3"})
+"""What is looked for behind the options and the image of `docker run`."""
 _PYTHON = re.compile(r"(?:python|py|pypy)[\d.]*w?$")
 _WITH_VALUE = frozenset({"--with", "--from", "--python", "-p", "--spec", "-n", "--group", "--extra", "-e", "--package"})
 
@@ -215,6 +225,11 @@ def program(command: Command) -> tuple[Word, ...]:
             words = _after_options(words[1:])
         elif _PYTHON.match(name) and "-m" in (w.text for w in words[1:4]):
             words = words[[w.text for w in words].index("-m") + 1 :]
+        elif name in CONTAINERS and "run" in {w.text for w in words[1:3]}:
+            inside = next((n for n, w in enumerate(words) if n > 1 and base_name(w.text) in _INSIDE), None)
+            if inside is None:
+                break
+            words = words[inside:]
         elif (length := _prefix(name, words)) is not None:
             rest = _after_options(words[length:])
             if not rest:

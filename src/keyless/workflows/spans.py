@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import yaml
 
-from keyless.workflows.shape import Path
 from keyless.workflows.text import Text
-from keyless.workflows.tree import get, pairs, shared
+from keyless.workflows.tree import Path, get, pairs, shared
 
 
 class Impossible(Exception):  # private to rewriting: becomes a Declined

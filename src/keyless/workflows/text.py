@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from keyless.model.github import SourceFile
 from keyless.model.workflow import FileProblem, Place
@@ -52,7 +53,8 @@ class Text:
 
     def place(self, offset: int, job: str | None = None, step: int | None = None) -> Place:
         """Return `offset` as a 1-based place."""
-        return Place(self.path, self.line(offset) + 1, self.column(offset) + 1, job, step)
+        line = self.line(offset)
+        return Place(self.path, line + 1, offset - self.starts[line] + 1, job, step)
 
     @property
     def newline(self) -> str:
@@ -76,9 +78,11 @@ def read_text(file: SourceFile) -> Text | FileProblem:
 
 def of(path: str, text: str, encoding: str = "utf-8", mark: bytes = b"") -> Text:
     """Return text with its lines counted. Only a line feed ends a line (a carriage return before it belongs to it)."""
-    starts = [0]
-    at = text.find("\n")
-    while at >= 0:
-        starts.append(at + 1)
-        at = text.find("\n", at + 1)
-    return Text(path, text, encoding, mark, tuple(starts))
+    lengths = map(len, text.split("\n")[:-1])
+    return Text(path, text, encoding, mark, tuple(accumulate(map((1).__add__, lengths), initial=0)))
+
+
+def lines_of(text: str) -> list[str]:
+    """Return a text's lines without their ends; what Python's splitlines() takes for an end besides is a character."""
+    found = [line.removesuffix("\r") for line in text.split("\n")]
+    return found if found[-1] else found[:-1]

@@ -1,85 +1,19 @@
-"""YAML nodes with their marks, never objects: PyYAML's C parser composes, nothing is constructed."""
+"""What is asked of YAML nodes: a value by its path, texts, a tree without marks, keys that repeat, where a text stands."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import yaml
 
-from keyless.model.workflow import FileProblem
 from keyless.workflows.text import Text
+
+Path: TypeAlias = "tuple[str | int, ...]"
+"""The way from a file's root to a node: keys and indexes."""
 
 Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
 """A tree without marks: what a rewrite compares. A scalar carries its tag where it is no string."""
-
-MOST_NODES = 100_000
-DEEPEST = 60
-DEEPEST_FLOW = 500
-_BRACKET = re.compile(r"[\[\]{}]")
-
-
-_DEEP = re.compile(r"^(?:[ \t]*[-?][ \t]){200}|^[ \t]{2000}[-?\w]", re.MULTILINE)
-"""Block nesting that only an attack has. The C composer calls itself for each level and would exhaust the C stack."""
-
-
-def compose(text: Text) -> yaml.Node | FileProblem:
-    """Return the root node, or why there is none: not YAML, several documents, empty, an alias bomb or a cycle."""
-    plain_enough = _plain_enough(text.text)
-    if not plain_enough and (_DEEP.search(text.text) or _flow_depth(text.text) > DEEPEST_FLOW):
-        return FileProblem(text.path, "its aliases or its nesting expand without bound")
-    try:
-        root = yaml.compose(text.text, Loader=yaml.CSafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
-        return FileProblem(text.path, f"it is not valid YAML: {error.problem or error.context or 'unreadable'}{line}")
-    except yaml.YAMLError as error:
-        return FileProblem(text.path, f"it is not valid YAML: {str(error).splitlines()[0]}")
-    except (RecursionError, ValueError):
-        return FileProblem(text.path, "it is not valid YAML: nested too deeply")
-    if root is None:
-        return FileProblem(text.path, "it is empty")
-    return (
-        root
-        if plain_enough or _bounded(root)
-        else FileProblem(text.path, "its aliases or its nesting expand without bound")
-    )
-
-
-def _flow_depth(text: str) -> int:
-    """Return how deep brackets and braces nest at most, without regard to quotes (so rather too deep than not)."""
-    if text.count("{") + text.count("[") <= DEEPEST_FLOW:
-        return 0
-    depth = deepest = 0
-    for match in _BRACKET.finditer(text):
-        depth = depth + 1 if match[0] in "[{" else max(depth - 1, 0)
-        deepest = max(deepest, depth)
-    return deepest
-
-
-_ANCHOR = re.compile(r"(?<![^\s\[,{:-])&[^\s&]")
-_DASHES = re.compile(r"\n[ \t]*(?:[-?:][ \t]+){8}")
-_INDENTED = "\n" + " " * 48
-
-
-def _plain_enough(text: str) -> bool:
-    """Whether a text is so short and flat, and has no anchor, that its nodes need not be counted."""
-    if len(text) >= MOST_NODES or ("&" in text and _ANCHOR.search(text)):
-        return False
-    brackets = text.count("[") + text.count("{") - 2 * text.count("${{")
-    return brackets < DEEPEST and _INDENTED not in text and not _DASHES.search(text)
-
-
-def _bounded(root: yaml.Node) -> bool:
-    seen, stack = 0, [(root, 0)]
-    while stack:
-        node, depth = stack.pop()
-        seen += 1
-        if seen > MOST_NODES or depth > DEEPEST:
-            return False
-        stack.extend((child, depth + 1) for child in children(node))
-    return True
 
 
 def children(node: yaml.Node) -> Iterator[yaml.Node]:
@@ -158,34 +92,45 @@ def plain(node: yaml.Node) -> Plain:
     return str(node.value) if tag == "str" else f"!{tag} {node.value}"
 
 
+def at(root: Plain, path: Path) -> Plain:
+    """Return what stands at a path of a plain tree, which must be there."""
+    node = root
+    for part in path:
+        if isinstance(part, int):
+            assert isinstance(node, list)
+            node = node[part]
+        else:
+            assert isinstance(node, dict)
+            node = node[part]
+    return node
+
+
+def put(root: Plain, path: Path, value: Plain) -> None:
+    """Put a value at a path of a plain tree."""
+    parent, last = at(root, path[:-1]), path[-1]
+    if isinstance(parent, list):
+        assert isinstance(last, int)
+        parent[last] = value
+    else:
+        assert isinstance(parent, dict)
+        parent[str(last)] = value
+
+
 def _key(node: yaml.Node) -> str:
     value = plain(node)
     return value.removeprefix("!bool ") if isinstance(value, str) else repr(value)
 
 
-_STRING = "tag:yaml.org,2002:str"
-
-
-def _repeated(node: yaml.MappingNode) -> tuple[str, int] | None:
+def repeated_key(keys: Sequence[yaml.Node]) -> tuple[str, int] | None:
+    """Return the first key that a mapping has twice, and its offset."""
+    if len({key.value for key in keys if isinstance(key, yaml.ScalarNode)}) == len(keys):
+        return None
     seen: set[str] = set()
-    for key, _ in node.value:
-        name = key.value if key.tag == _STRING else _key(key)
+    for key in keys:
+        name = _key(key)
         if name in seen:
             return name, key.start_mark.index
         seen.add(name)
-    return None
-
-
-def repeated_key(node: yaml.Node) -> tuple[str, int] | None:
-    """Return the first key that a mapping below `node` has twice, and its offset; GitHub refuses such a file."""
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, yaml.MappingNode):
-            found = _repeated(current)
-            if found is not None:
-                return found
-        stack.extend(children(current))
     return None
 
 

@@ -14,6 +14,7 @@ from keyless.workflows.expressions import Literal, accesses, embedded
 from keyless.workflows.handed import Handed, called, publish
 from keyless.workflows.library import Library
 from keyless.workflows.scope import Binding, FromSecret, Opaque, trace
+from keyless.workflows.shape import ActionRef
 from keyless.workflows.shell import VARIABLE, base_name, program
 from keyless.workflows.sites import Site
 from keyless.workflows.tools.third_party import handed_over, index_by_name, role
@@ -164,17 +165,14 @@ def unseen(library: Library, seen: Sequence[Visit], found: Iterable[Site]) -> Ha
 def _step(library: Library, visit: Visit, result: Handed) -> None:
     view = visit.view
     if view.uses is not None:
-        local = library.action(view.uses.name) if view.uses.local else None
-        if view.uses.local and (local is None or not local.steps):
-            for upload in handed_over(view):
-                bindings = [(given.role, given.name, given.binding) for given in upload.given]
-                _record(visit, f"./{view.uses.name}", bindings, upload.target, result)
+        _local_action(library, visit, view.uses, result)
         return
-    if not view.script:
+    if "${{" in view.script:
+        _arguments(visit, result)
+    named = [(role(n), n, b) for n, b in view.scope.env.items() if role(n) and not n.startswith(("~", "poetry "))]
+    if not named and not _own(visit):
         return
     consumer = _consumer(visit)
-    _arguments(visit, result)
-    named = [(role(n), n, b) for n, b in view.scope.env.items() if role(n) and not n.startswith(("~", "poetry "))]
     named = [item for item in named if _reaches(visit, item[1], item[2], consumer, result.used)]
     if any(kind == "password" for kind, _, _ in named) and _CHECKS.search(consumer) and not _UPLOADS.search(consumer):
         for _, _, binding in named:
@@ -185,6 +183,14 @@ def _step(library: Library, visit: Visit, result: Handed) -> None:
         _record(visit, tool, named, index_by_name([name for _, name, _ in passwords]), result)
     elif consumer and _smells(visit):
         result.may_read.extend(_unknown(visit, consumer))
+
+
+def _local_action(library: Library, visit: Visit, uses: ActionRef, result: Handed) -> None:
+    local = library.action(uses.name) if uses.local else None
+    if uses.local and (local is None or not local.steps):
+        for upload in handed_over(visit.view):
+            bindings = [(given.role, given.name, given.binding) for given in upload.given]
+            _record(visit, f"./{uses.name}", bindings, upload.target, result)
 
 
 def _arguments(visit: Visit, result: Handed) -> None:
@@ -296,10 +302,14 @@ def _named(binding: Binding, consumer: str) -> Iterator[MayRead]:
 
 
 def _unknown(visit: Visit, consumer: str) -> Iterator[MayRead]:
-    for name, binding in visit.view.scope.env.items():
-        if binding.level != "step":
-            continue
+    for binding in _own(visit):
         for source in trace(binding):
-            if isinstance(source, FromSecret) and not _ELSEWHERE.search(source.name) and not _ELSEWHERE.search(name):
+            if isinstance(source, FromSecret) and not _ELSEWHERE.search(source.name):
                 because = f"it is handed to '{consumer}', whose text is not here"
                 yield MayRead(binding.text.strip()[:80], source.place, because, source.name)
+
+
+def _own(visit: Visit) -> list[Binding]:
+    """Return the values of the step's own variables, without those that name another service."""
+    variables = visit.view.scope.env.items()
+    return [binding for name, binding in variables if binding.level == "step" and not _ELSEWHERE.search(name)]

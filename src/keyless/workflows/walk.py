@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import yaml
 
 from keyless.model.workflow import Place
 from keyless.workflows.library import Library
 from keyless.workflows.scope import Binding, Scope, static
-from keyless.workflows.scripts import expand
+from keyless.workflows.scripts import expand, names_files
 from keyless.workflows.shape import Action, Job, Pair, Step, Workflow, mapping
 from keyless.workflows.shell import commands
 from keyless.workflows.text import Text
+from keyless.workflows.tools import may_upload
 from keyless.workflows.tools.base import StepView
 from keyless.workflows.tree import get, offset_in, pairs, string, strings
-from keyless.workflows.writes import exported, written
+from keyless.workflows.writes import Writes, exported, leaves, written
 
 DEEPEST = 6
 _RELEVANT = ("secret", "pypi", "twine", "publish", "maturin", "setup.py", "id-token")
 """What a workflow must say somewhere to read a secret, to upload or to ask for an ID token; the rest is not walked."""
+
+
+_Callers: TypeAlias = "dict[str, list[tuple[Workflow, Job]]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +63,32 @@ def _visits(library: Library) -> Iterator[Visit]:
     """Yield every step of every workflow, once for each way in which it is reached."""
     called = _callers(library)
     for flow in library.workflows.values():
-        lower = flow.text.text.lower().replace("secrets.github_token", "")  # no index takes that one
-        if not any(word in lower for word in _RELEVANT):
-            continue
-        callers = called.get(flow.path, [])
-        if not callers or not flow.only_called:
-            scope = Scope(env=_bindings(flow.text, flow.env, "workflow", Scope()), formal=flow.only_called)
-            yield from _workflow(library, flow, scope, None)
-        for caller, job in callers:
-            yield from _workflow(library, flow, _called_scope(flow, caller, job), (caller, job))
+        if _relevant(flow) or any(_relevant(caller) for caller, _ in called.get(flow.path, [])):
+            for scope, caller in _ways(called, flow):
+                yield from _workflow(library, flow, scope, caller)
 
 
-def _callers(library: Library) -> dict[str, list[tuple[Workflow, Job]]]:
+def _relevant(flow: Workflow) -> bool:
+    lower = flow.text.text.lower().replace("secrets.github_token", "")  # no index takes that one
+    return any(word in lower for word in _RELEVANT)
+
+
+def _ways(
+    called: _Callers, flow: Workflow, through: tuple[str, ...] = ()
+) -> Iterator[tuple[Scope, tuple[Workflow, Job] | None]]:
+    """Yield what a workflow sees in each way in which it is reached: by its own events, and by each of its callers."""
+    callers = called.get(flow.path, []) if flow.path not in through and len(through) < DEEPEST else []
+    if not callers or not flow.only_called:
+        env = _bindings(flow.text, flow.env, "workflow", Scope())
+        yield Scope(env=env, formal=flow.only_called, choices=choices(flow)), None
+    for caller, job in callers:
+        for outer, _ in _ways(called, caller, (*through, flow.path)):
+            yield _called_scope(flow, caller, job, outer), (caller, job)
+
+
+def _callers(library: Library) -> _Callers:
     """Return the jobs that call a local workflow, by that workflow's path."""
-    found: dict[str, list[tuple[Workflow, Job]]] = {}
+    found: _Callers = {}
     for flow in library.workflows.values():
         for job in flow.jobs.values():
             uses = job.uses
@@ -85,8 +102,9 @@ def job_scope_of(flow: Workflow, job: Job) -> Scope:
     return _job_scope(flow, job, Scope(env=_bindings(flow.text, flow.env, "workflow", Scope())))
 
 
-def _called_scope(flow: Workflow, caller: Workflow, job: Job) -> Scope:
-    outer = job_scope_of(caller, job)
+def _called_scope(flow: Workflow, caller: Workflow, job: Job, around: Scope) -> Scope:
+    """Return what a called workflow sees; `around` is what its caller sees."""
+    outer = _job_scope(caller, job, around)
     given = _bindings(caller.text, mapping(get(job.node, "with"), (*job.path, "with")), "job", outer, job.id)
     defaults = _defaults(flow, get(flow.root, "on", "workflow_call", "inputs"))
     inherits = string(get(job.node, "secrets")) == "inherit"
@@ -94,8 +112,16 @@ def _called_scope(flow: Workflow, caller: Workflow, job: Job) -> Scope:
     return Scope(
         env=_bindings(flow.text, flow.env, "workflow", Scope()),
         inputs={**defaults, **{name.lower(): binding for name, binding in given.items()}},
-        secrets=None if inherits else {name.upper(): binding for name, binding in handed.items()},
+        secrets=around.secrets if inherits else {name.upper(): binding for name, binding in handed.items()},
     )
+
+
+def choices(flow: Workflow) -> dict[str, tuple[str, ...]]:
+    """Return the options of the inputs of `workflow_dispatch`; a run by another event has the empty text instead."""
+    without = ("",) if flow.triggers != {"workflow_dispatch"} else ()
+    declared = pairs(get(flow.root, "on", "workflow_dispatch", "inputs"))
+    found = {str(key.value).lower(): strings(get(value, "options")) for key, value in declared}
+    return {name: options + without for name, options in found.items() if options}
 
 
 def _defaults(flow: Workflow, declared: yaml.Node | None) -> dict[str, Binding]:
@@ -112,10 +138,11 @@ def _workflow(library: Library, flow: Workflow, scope: Scope, caller: tuple[Work
     done: list[Visit] = []
     for job in _ordered(flow):
         trail = _Trail(outputs=dict(outputs))
-        inner = _job_scope(flow, job, replace(scope, outputs=outputs))
+        inner = _job_scope(flow, job, replace(scope, outputs=trail.outputs))
         for step in job.steps:
-            done.extend(_step(library, flow, job, step, inner, trail, caller))
-        end = replace(inner, env={**inner.env, **trail.env}, outputs=trail.outputs)
+            if not _idle(step):
+                done.extend(_step(library, flow, job, step, inner, trail, caller))
+        end = inner.with_env(trail.env)
         for name, pair in mapping(get(job.node, "outputs"), (*job.path, "outputs")).items():
             outputs[f"needs.{job.id}", name] = _binding(flow.text, pair, "job", end, job.id)
     yield from sorted(done, key=lambda visit: list(flow.jobs).index(visit.job.id))
@@ -161,9 +188,9 @@ def _step(
     trail: _Trail,
     caller: tuple[Workflow, Job] | None,
 ) -> list[Visit]:
-    scope = replace(scope, env={**scope.env, **trail.env}, outputs=trail.outputs)
+    scope = scope.with_env(trail.env)
     place = flow.text.place(step.node.start_mark.index, job.id, step.index)
-    view, wanted = _view(library, flow.text, job, step, scope, place)
+    view, wanted, left = _view(library, flow.text, job, step, scope, place)
     visit = Visit(flow, job, step, view, caller=caller, wanted=wanted)
     found = [visit]
     uses = step.uses
@@ -173,12 +200,24 @@ def _step(
             folder = f"{uses.name}/" if uses.name else ""
             return [replace(visit, wanted=(f"{folder}action.yml", f"{folder}action.yaml"))]
         found += _composite(library, visit, local, trail, 0)
-    _leave(step, view, trail)
+    _leave(step, left, trail)
     return found
 
 
-def _leave(step: Step, view: StepView, trail: _Trail) -> None:
-    left = written(view)
+def _idle(step: Step) -> bool:
+    """Whether a step can neither upload nor run a file, and nothing is handed to it or left by it.
+
+    That is most steps: GitHub's own actions, and scripts that build and test.
+    """
+    uses = step.uses
+    if uses is not None:
+        return not uses.local and uses.name.startswith("actions/")
+    script = string(step.run) or ""
+    own = "${{" in script or bool(step.env)
+    return not (own or may_upload(script) or names_files(script) or leaves(script))
+
+
+def _leave(step: Step, left: Writes, trail: _Trail) -> None:
     trail.env.update(left.env)
     if step.id:
         trail.outputs.update({(step.id, name): value for name, value in left.outputs.items()})
@@ -204,20 +243,20 @@ def _composite(library: Library, visit: Visit, local: Action, trail: _Trail, dep
             outputs=inner_trail.outputs,
             secrets={},
         )
-        view, wanted = _view(library, local.text, visit.job, step, scope, visit.view.place)
+        view, wanted, left = _view(library, local.text, visit.job, step, scope, visit.view.place)
         inner = replace(visit, view=view, through=local, inner=step, wanted=wanted)
         found.append(inner)
         if step.uses is not None and step.uses.local and (nested := library.action(step.uses.name)) is not None:
             found += _composite(library, inner, nested, inner_trail, depth + 1)
-        _leave(step, view, inner_trail)
+        _leave(step, left, inner_trail)
     trail.env.update(inner_trail.env)
     return found
 
 
 def _view(
     library: Library, text: Text, job: Job, step: Step, scope: Scope, place: Place
-) -> tuple[StepView, tuple[str, ...]]:
-    """Return a step as tools see it, and the scripts that it runs and that were not given."""
+) -> tuple[StepView, tuple[str, ...], Writes]:
+    """Return a step as tools see it, the scripts that it runs and that were not given, and what it leaves."""
     level = "step"
     inner = scope.with_env(_bindings(text, step.env, level, scope, job.id, step.index))
     inputs = {
@@ -226,15 +265,22 @@ def _view(
     }
     script = string(step.run) or ""
     if not script:
-        return StepView(step.uses, inputs, (), inner, place), ()
-    folder = _folder(step, job, inner)
-    ran = expand(commands(script), library.other, folder)
+        return StepView(step.uses, inputs, inner, place), (), Writes()
+    ran = expand(commands(script), library.other, _folder(step, job, inner)) if names_files(script) else None
     at = _places(text, step, place) if place.path == text.path else None
-    view = StepView(step.uses, inputs, ran.commands, inner, place, script, at)
-    inner = inner.with_env(exported(view))
-    view = replace(view, scope=inner)
-    kept = {name: value for name, value in written(view).env.items() if " " in name}
-    return replace(view, scope=inner.with_env(kept)), ran.wanted
+    view = StepView(step.uses, inputs, inner, place, script, at, ran.commands if ran is not None else None)
+    wanted = ran.wanted if ran is not None else ()
+    view = _knowing(view, exported(view))
+    left = written(view)
+    kept = {name: value for name, value in left.env.items() if " " in name}  # its own later commands read those files
+    if kept:
+        view = _knowing(view, kept)
+        left = written(view)
+    return view, wanted, left
+
+
+def _knowing(view: StepView, more: Mapping[str, Binding]) -> StepView:
+    return replace(view, scope=view.scope.with_env(more)) if more else view
 
 
 def _places(text: Text, step: Step, place: Place) -> Callable[[int], Place] | None:

@@ -13,6 +13,12 @@ from keyless.workflows.tools.twine import PYPIRC_PASSWORD, PYPIRC_USERNAME
 
 _PAIR = re.compile(r"^\s*[\"']?([A-Za-z_][\w-]*)=(.*)$", re.ASCII | re.DOTALL)
 _OLD = re.compile(r"::set-(env|output) name=([\w-]+)::(.*)$", re.DOTALL)
+_ASSIGNS = re.compile(
+    r"""(?:^|[;&|(){}!]|\b(?:if|then|else|elif|do|while|until|time|exec|command)\b)[^\S\n]*["']?[a-z_]\w*\+?="""
+    r"|\b(?:export|declare|setx?|readonly|local)\b[^\n]*=|\$env:",
+    re.ASCII | re.IGNORECASE | re.MULTILINE,
+)
+"""A script without any of this sets no variable of its own."""
 _LEAVES = ("github_env", "github_output", "::set-", "pypirc", "config")
 _CONDITIONAL = re.compile(r"^\s*(?:if|case|elif|else)\b|\|\||\]\s*&&", re.MULTILINE)
 _SETTING = re.compile(r"^\s*(password|username)\s*[=:]\s*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
@@ -26,21 +32,27 @@ class Writes:
     outputs: dict[str, Binding] = field(default_factory=dict)
 
 
+def leaves(script: str) -> bool:
+    """Whether a script may leave anything to later steps."""
+    lower = script.lower()
+    return any(word in lower for word in _LEAVES)
+
+
 def written(step: StepView) -> Writes:
     """Return what a step's script leaves to the steps after it. What it exports ends with the step."""
     result = Writes()
-    texts = (step.script, *(w.text for c in step.commands if c.origin for w in c.words))
-    if not any(word in text for text in map(str.lower, texts) for word in _LEAVES):
+    texts = (step.script, *(word.text for command in step.followed for word in command.words))
+    if not any(map(leaves, texts)):
         return result
     result.env.update(configured(step))
     to_env, to_output = _mentions(step, "GITHUB_ENV"), _mentions(step, "GITHUB_OUTPUT")
     local = exported(step)
-    view = replace(step, scope=step.scope.with_env(local))
+    view = replace(step, scope=step.scope.with_env(local)) if local else step
     for command in step.commands:
         body = Word(command.heredoc, command.start, command.end)
         for item in (*command.words[:8], body):
             for line in item.text.splitlines() if "<<" not in item.text else []:
-                _line(replace(item, text=line), view, result, to_env=to_env, to_output=to_output)
+                _line(line, item, view, result, to_env=to_env, to_output=to_output)
     _pypirc(view, result)
     return result
 
@@ -48,6 +60,8 @@ def written(step: StepView) -> Writes:
 def exported(step: StepView) -> dict[str, Binding]:
     """Return the variables that a script sets for its own later commands (`X=…` or `export X=…` on their own)."""
     found: dict[str, Binding] = {}
+    if step.ran is None and not _ASSIGNS.search(step.script):
+        return found
     alone = [c for c in step.commands if c.assignments and not c.words and not c.targets]
     conditional = bool(alone) and _CONDITIONAL.search(step.script) is not None
     for command in alone:
@@ -66,16 +80,16 @@ def _mentions(step: StepView, name: str) -> bool:
     return name in step.script
 
 
-def _line(line: Word, view: StepView, result: Writes, *, to_env: bool, to_output: bool) -> None:
-    old = _OLD.search(line.text)
+def _line(line: str, word: Word, view: StepView, result: Writes, *, to_env: bool, to_output: bool) -> None:
+    old = _OLD.search(line)
     if old:
         kind = result.env if old[1] == "env" else result.outputs
-        kind[old[2]] = view.word(replace(line, text=old[3]))
+        kind[old[2]] = view.word(replace(word, text=old[3]))
         return
-    match = _PAIR.match(line.text)
+    match = _PAIR.match(line) if to_env or to_output else None
     if match is None:
         return
-    value = view.word(replace(line, text=match[2].strip("\"'")))
+    value = view.word(replace(word, text=match[2].strip("\"'")))
     if to_env:
         result.env[match[1]] = value
     if to_output:

@@ -9,6 +9,7 @@ import pytest
 from keyless.errors import UsageError
 from keyless.model.github import Repository
 from keyless.model.reading import Found, Missing, Unreadable
+from keyless.model.workflow import Here
 from keyless.services.system import find_checkout, parse_remote, read_files
 
 REPOSITORY = Repository("octo", "sample.proj")
@@ -185,3 +186,22 @@ def test_a_file_larger_than_any_script_is_unreadable(tmp_path, monkeypatch):
     monkeypatch.setattr("keyless.services.system.checkout.LARGEST", 5)
     (reading,) = read_files(checkout(tmp_path), ["tools/release.sh"])
     assert isinstance(reading, Unreadable)
+
+
+@pytest.mark.parametrize(
+    ("head", "branch"), [("ref: refs/heads/topic/one\n", "topic/one"), ("0" * 40 + "\n", None), (None, None)]
+)
+def test_the_branch_that_is_checked_out_is_known(tmp_path, head, branch):
+    """A call of the own repository by its name is at this branch's text only where it names this branch."""
+    root = checkout(tmp_path)
+    if head is not None:
+        (root / ".git" / "HEAD").write_text(head)
+    found = find_checkout(root)
+    assert found.branch == branch
+    assert found.here == Here(REPOSITORY, branch)
+
+
+def test_a_folder_that_is_no_checkout_is_nobodys(tmp_path):
+    """Without a remote nothing tells whose files they are."""
+    (tmp_path / ".github").mkdir()
+    assert find_checkout(tmp_path).here is None

@@ -1,4 +1,4 @@
-"""Composite actions that live in the repository itself (`uses: ./…`)."""
+"""Composite actions that live in the repository itself; `./…` is looked for in what was checked out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from keyless.model.codec import Json
 from keyless.rehearsal.runner import template
 from keyless.rehearsal.runner.job import FAILURE, RunningJob, StepFailed
+from keyless.rehearsal.runner.own import own_path
 from keyless.rehearsal.runner.values import as_text
 from keyless.rehearsal.runner.workflow import Step, document_of, step_of
 
@@ -62,9 +63,10 @@ def _outputs(action: Mapping[str, Json], job: RunningJob, env: dict[str, str]) -
 
 
 def _read(job: RunningJob, uses: str) -> dict[str, Json]:
-    folder = posixpath.normpath(uses)
+    folder = own_path(uses, job.run.repository) or "."
+    files = job.workspace if uses.startswith("./") else job.run.files
     for name in ("action.yml", "action.yaml"):
-        content = job.workspace.get(f"{folder}/{name}")
+        content = files.get(posixpath.normpath(f"{folder}/{name}"))
         if content is not None:
             document = document_of(content)
             if isinstance(document, dict):

@@ -11,6 +11,7 @@ from keyless.rehearsal.github import state
 from keyless.rehearsal.issuer import Issuer
 from keyless.rehearsal.runner import actions, composite, scripts, template
 from keyless.rehearsal.runner.job import FAILURE, RunFacts, RunningJob, StepFailed, StepResult
+from keyless.rehearsal.runner.own import own_path
 from keyless.rehearsal.runner.values import ExpressionError, as_text, is_true
 from keyless.rehearsal.runner.workflow import InvalidWorkflow, Job, Step, Workflow
 
@@ -197,7 +198,7 @@ async def perform(job: RunningJob, step: Step, env: dict[str, str], directory: s
         where = template.text(directory, contexts).removeprefix("./").strip("/")
         return await scripts.run_script(job, script, env, "" if where == "." else where)
     given = _texts(step.given, contexts)
-    if step.uses.startswith("./"):
+    if own_path(step.uses, job.run.repository) is not None:
         return await composite.use(job, step.uses, given, env, perform)
     return await actions.use(job, step.uses, given, env)
 

@@ -11,6 +11,7 @@ from keyless.rehearsal.github import accounts, repositories, state
 from keyless.rehearsal.runner import template, triggers
 from keyless.rehearsal.runner.job import RunFacts, Services
 from keyless.rehearsal.runner.jobs import Caller, JobOutcome, matrix_of, may_write_id_token, run_job
+from keyless.rehearsal.runner.own import own_path
 from keyless.rehearsal.runner.values import ExpressionError, as_text
 from keyless.rehearsal.runner.workflow import InvalidWorkflow, Job, Workflow, read
 from keyless.rehearsal.store import Document
@@ -163,11 +164,11 @@ async def _run_job(run: RunFacts, caller: Caller, job: Job, done: Mapping[str, l
 
 async def _call(run: RunFacts, caller: Caller, job: Job, scope: dict[str, Json]) -> list[JobOutcome]:
     """Run a reusable workflow of the same repository. One of another repository is a no-op here."""
-    path = (job.uses or "").removeprefix("./").partition("@")[0]
-    called = _read(path, run.files[path]) if path in run.files else None
-    if called is None or caller.prefix.count("/") > 3:
-        conclusion = "success" if "/" in path and not (job.uses or "").startswith("./") else "failure"
-        return [_skip(run, caller, job, conclusion)]
+    path = own_path(job.uses or "", run.repository)
+    called = _read(path, run.files[path]) if path is not None and path in run.files else None
+    if path is None or called is None or caller.prefix.count("/") > 3:
+        elsewhere = path is None and "/" in (job.uses or "")
+        return [_skip(run, caller, job, "success" if elsewhere else "failure")]
     own = caller.secrets
     if own is None:
         own = state.secret_values(run.services.store, run.owner, run.name)
@@ -243,7 +244,7 @@ def _owner_id(services: Services, owner: str) -> int:
 
 def _referenced(workflow: Workflow | None, repository: str, ref: str) -> list[str]:
     used = [job.uses for job in workflow.jobs if job.uses] if workflow else []
-    return [f"{repository}/{one.removeprefix('./')}@{ref}" if one.startswith("./") else one for one in used]
+    return [f"{repository}/{one[2:]}@{ref}" if one.startswith(("./", "$/")) else one for one in used]
 
 
 def _payload(event: str, ref: str, inputs: dict[str, Json], given: dict[str, Json]) -> dict[str, Json]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Final
 from keyless.errors import UsageError
 from keyless.model.github import Repository, SourceFile
 from keyless.model.reading import Found, Missing, Reading, Unreadable
+from keyless.model.workflow import Here
 
 LARGEST: Final = 2 * 1024 * 1024
 """Bytes of a file that are read at most: a workflow or script is far smaller."""
@@ -33,6 +35,13 @@ class Checkout:
     repository: Repository | None
     files: tuple[SourceFile, ...]
     remotes: tuple[tuple[str, Repository], ...]
+    branch: str | None = None
+    """The branch that is checked out, None where no branch is."""
+
+    @property
+    def here(self) -> Here | None:
+        """Whose files these are, as far as it can be told."""
+        return None if self.repository is None else Here(self.repository, self.branch)
 
 
 def find_checkout(folder: Path) -> Checkout:
@@ -53,12 +62,13 @@ def find_checkout(folder: Path) -> Checkout:
     named = dict(remotes)
     first = next((named[name] for name in _REMOTES if name in named), None)
     repository = first or (remotes[0][1] if len(remotes) == 1 else None)
-    return Checkout(root, repository, tuple(_automation(root)), remotes)
+    return Checkout(root, repository, tuple(_automation(root)), remotes, _branch(root))
 
 
 def read_files(root: Path, paths: Sequence[str]) -> tuple[Reading[SourceFile], ...]:
     """Return files of the checkout by their paths, in order. One that lies outside of it is never read."""
-    return tuple(_read(root, path) for path in paths)
+    real = os.path.realpath(root)
+    return tuple(_read(real, path) for path in paths)
 
 
 def parse_remote(url: str) -> Repository | None:
@@ -80,19 +90,32 @@ def _remotes(root: Path) -> Iterator[tuple[str, Repository]]:
             yield name, repository
 
 
-def _configuration(root: Path) -> str:
-    """Return the text of git's configuration, also of a linked work tree or submodule, "" when there is none."""
+def _git_folder(root: Path) -> Path:
+    """Return git's own folder, also of a linked work tree or submodule. Raises OSError."""
     folder = root / ".git"
+    if folder.is_file():
+        folder = root / folder.read_text(errors="replace").partition("gitdir:")[2].strip()
+    return folder
+
+
+def _configuration(root: Path) -> str:
+    """Return the text of git's configuration, "" when there is none."""
     try:
-        if folder.is_file():
-            target = folder.read_text(errors="replace").partition("gitdir:")[2].strip()
-            folder = root / target
-            common = folder / "commondir"
-            if common.is_file():
-                folder = folder / common.read_text(errors="replace").strip()
+        folder = _git_folder(root)
+        common = folder / "commondir"
+        if common.is_file():
+            folder = folder / common.read_text(errors="replace").strip()
         return (folder / "config").read_text(errors="replace")
     except OSError:
         return ""
+
+
+def _branch(root: Path) -> str | None:
+    try:
+        head = (_git_folder(root) / "HEAD").read_text(errors="replace").strip()
+    except OSError:
+        return None
+    return head.removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else None
 
 
 def _automation(root: Path) -> Iterator[SourceFile]:
@@ -100,8 +123,9 @@ def _automation(root: Path) -> Iterator[SourceFile]:
     actions = root / ".github" / "actions"
     found = [*workflows.glob("*.yml"), *workflows.glob("*.yaml")]
     found += [*actions.glob("**/action.yml"), *actions.glob("**/action.yaml")]
+    real = os.path.realpath(root)
     for path in sorted(found):
-        match _read(root, path.relative_to(root).as_posix()):
+        match _read(real, path.relative_to(root).as_posix()):
             case Found(file):
                 yield file
             case Unreadable(what, because):
@@ -110,17 +134,18 @@ def _automation(root: Path) -> Iterator[SourceFile]:
                 continue
 
 
-def _read(root: Path, path: str) -> Reading[SourceFile]:
-    real = Path(os.path.realpath(root / path))
-    if not real.is_relative_to(os.path.realpath(root)):
+def _read(root: str, path: str) -> Reading[SourceFile]:
+    """Read a file of the checkout whose real folder is `root`, without following a link out of it."""
+    real = os.path.realpath(os.path.join(root, path))  # noqa: PTH118  # hundreds of files, and pathlib takes longer
+    if os.path.commonpath((root, real)) != root:
         return Unreadable(path, "it lies outside of the checkout")
-    if not real.exists():
-        return Missing(path)
-    if not real.is_file():
-        return Unreadable(path, "it is not a plain file")
     try:
-        with real.open("rb") as file:
+        if not stat.S_ISREG(os.stat(real).st_mode):  # noqa: PTH116  # likewise
+            return Unreadable(path, "it is not a plain file")
+        with open(real, "rb") as file:  # noqa: PTH123  # likewise
             content = file.read(LARGEST + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return Missing(path)
     except OSError as error:
         return Unreadable(path, error.strerror or "it cannot be opened")
     if len(content) > LARGEST:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -37,6 +35,8 @@ def find_github_token(realm: Realm, environment: Mapping[str, str] | None = None
     for name in VARIABLES:
         if variables.get(name, "").strip():
             return GitHubToken(Secret(variables[name].strip()), f"the environment variable {name}")
+    import shutil
+
     token = _ask_gh(gh or shutil.which("gh"), variables)
     if token is None:
         raise NotAllowed(
@@ -49,6 +49,8 @@ def find_github_token(realm: Realm, environment: Mapping[str, str] | None = None
 def _ask_gh(program: str | None, environment: Mapping[str, str]) -> Secret | None:
     if program is None:
         return None
+    import subprocess  # most commands need no token, and the start of some is measured
+
     try:
         answer = subprocess.run(  # noqa: S603  # a fixed program of the user's own, without a shell
             [program, "auth", "token", "--hostname", "github.com"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from keyless.model.workflow import Finding
 from keyless.workflows.findings import (
@@ -61,7 +61,17 @@ RULES: Sequence[Rule] = tuple(Rule(module.IDENTIFIER, module.SEVERITIES, module.
 
 
 def diagnose(library: Library, seen: Sequence[Visit], sites: Sequence[Site]) -> Iterator[Finding]:
-    """Yield every finding, in the order of files and lines."""
+    """Yield every finding."""
     look = Look(library, seen, sites)
-    found = {finding: None for _, check in CHECKS for finding in check(look)}
-    yield from sorted(found, key=lambda f: (f.place.path, f.place.line, f.place.column, f.identifier))
+    for _, check in CHECKS:
+        yield from check(look)
+
+
+def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return each finding once, in the order of files and lines."""
+    return tuple(sorted(dict.fromkeys(found), key=_place))
+
+
+def _place(finding: Finding) -> tuple[object, ...]:
+    place = finding.place
+    return place.path, place.line, place.column, finding.identifier, finding.message

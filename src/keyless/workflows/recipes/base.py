@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from keyless.workflows.changes import EditScript, Operation, RemovePairs, RemoveStep
+from keyless.workflows.changes import EditScript, Operation, RemovePairs
 from keyless.workflows.refusal import Refused
 from keyless.workflows.scope import Binding
 from keyless.workflows.shape import Step
 from keyless.workflows.shell import VARIABLE, Command, Word, commands
 from keyless.workflows.sites import Site, Traced
+from keyless.workflows.step_changes import RemoveStep
 from keyless.workflows.tree import get, scalars, string
 
 ACTION = "pypa/gh-action-pypi-publish@release/v1"

@@ -8,12 +8,13 @@ import shlex
 from collections.abc import Mapping
 
 from keyless.model.workflow import Target
-from keyless.workflows.changes import AddPair, EditScript, InsertStep, Operation, RemovePairs, ReplacePair
+from keyless.workflows.changes import AddPair, EditScript, Operation, RemovePairs, ReplacePair
 from keyless.workflows.emit import Value
 from keyless.workflows.recipes.base import ACTION, condition, credentials_out, whole_line
 from keyless.workflows.refusal import Refused
 from keyless.workflows.shell import Command, commands, option, program
 from keyless.workflows.sites import Site
+from keyless.workflows.step_changes import InsertStep
 from keyless.workflows.tree import get, string
 
 _ONLY_FOR_RUN = ("shell", "working-directory")

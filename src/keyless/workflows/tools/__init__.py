@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from keyless.workflows.tools.base import Given, StepView, Tool, Upload
+from keyless.workflows.tools.curl import Curl
 from keyless.workflows.tools.flit import FLIT
 from keyless.workflows.tools.hatch import HATCH
 from keyless.workflows.tools.jrubics import PoetryPublish
@@ -20,23 +20,27 @@ from keyless.workflows.tools.third_party import ThirdParty
 from keyless.workflows.tools.twine import Twine
 from keyless.workflows.tools.uv import Uv
 
-__all__ = ["TOOLS", "Given", "StepView", "Tool", "Upload", "uploads"]
+__all__ = ["TOOLS", "Given", "StepView", "Tool", "Upload", "may_upload", "uploads"]
 
 TOOLS: Sequence[Tool] = (
     PublishAction(), Twine(), Uv(), Poetry(), FLIT, HATCH, PDM, Maturin(), Setuptools(), SemanticRelease(),
-    PoetryPublish(), RYE,
+    PoetryPublish(), RYE, Curl(),
 )  # fmt: skip
 LAST: Tool = ThirdParty()
 """Asked only when no other tool knows the step."""
 
+_VERBS = ("upload", "publish", "release", "deploy", "twine")
 
-_VERBS = re.compile(r"upload|publish|release|deploy|twine", re.IGNORECASE)
-"""No tool here uploads by a script that says none of these."""
+
+def may_upload(script: str) -> bool:
+    """Whether a script may upload by itself: no tool here uploads by one that says none of these verbs."""
+    lower = script.lower()
+    return any(verb in lower for verb in _VERBS)
 
 
 def uploads(step: StepView) -> tuple[Upload, ...]:
     """Return every upload that a step makes."""
-    if step.uses is None and not _VERBS.search(step.script) and not any(c.origin for c in step.commands):
+    if step.uses is None and not may_upload(step.script) and not any(step.followed):
         return ()
     found = tuple(upload for tool in TOOLS for upload in tool.find(step))
     return found or tuple(LAST.find(step))

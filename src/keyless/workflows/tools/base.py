@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from keyless.model.workflow import Place, Target
 from keyless.workflows.scope import Binding, Scope
 from keyless.workflows.shape import ActionRef
-from keyless.workflows.shell import Command, Word, base_name, program
+from keyless.workflows.shell import Command, Word, base_name, commands, program
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,23 @@ class StepView:
 
     uses: ActionRef | None
     inputs: Mapping[str, Binding]
-    commands: tuple[Command, ...]
     scope: Scope
     place: Place
     script: str = ""
     at: Callable[[int], Place] | None = None
     """Turns an offset in the script into a place."""
+    ran: tuple[Command, ...] | None = None
+    """The script's commands with those of the repository's scripts that it runs; None where it runs none of them."""
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The commands that run. A script is cut into commands only when somebody asks for them."""
+        return commands(self.script) if self.ran is None else self.ran
+
+    @property
+    def followed(self) -> Iterator[Command]:
+        """The commands of the repository's own scripts."""
+        return (command for command in self.ran or () if command.origin)
 
     def variable(self, *names: str) -> Binding | None:
         """Return the first of these environment variables that is set."""
@@ -70,6 +81,8 @@ class StepView:
 
     def programs(self, *names: str) -> Iterable[tuple[Command, tuple[Word, ...], StepView]]:
         """Yield the commands that run one of these programs: the command, its words, and the step as it sees it."""
+        if self.ran is None and not any(name in self.script.lower() for name in names):
+            return
         for command in self.commands:
             words = program(command)
             if words and base_name(words[0].text) in names:

@@ -33,7 +33,7 @@ class Maturin:
         if step.uses is not None and step.uses.name in ACTIONS:
             verb = step.inputs["command"].text if "command" in step.inputs else "build"
             arguments = step.inputs["args"].text if "args" in step.inputs else ""
-            view = replace(step, commands=commands(f"maturin {verb} {arguments}".replace("\n", " ")))
+            view = replace(step, ran=commands(f"maturin {verb} {arguments}".replace("\n", " ")))
             for upload in COMMAND.find(view):
                 yield replace(upload, form="action", command=None)
         else:

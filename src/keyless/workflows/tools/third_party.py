@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from keyless.model.workflow import Target
 from keyless.workflows.expressions import embedded
@@ -57,6 +58,7 @@ def handed_over(step: StepView) -> Iterable[Upload]:
         yield Upload(step.uses.name, _index(step, found), found, "action")
 
 
+@lru_cache(maxsize=4096)
 def role(name: str, *, publishes: bool = False) -> str:
     """Return "password" or "username" for a name that says PyPI (or, in a publishing action, any such name), else ""."""
     if _USERNAME.search(name):

@@ -6,27 +6,28 @@ import copy
 import posixpath
 from collections.abc import Mapping, Sequence
 
-import yaml
-
 from keyless.model.github import SourceFile
 from keyless.model.index import Index
-from keyless.model.workflow import Credential, Declined, FileChange, Rewrite, Target
+from keyless.model.workflow import Credential, Declined, FileChange, FileProblem, Here, Rewrite, Target
 from keyless.workflows.analyse import analyse
-from keyless.workflows.changes import AddPair, EditScript, InsertStep, Operation, RemovePairs, RemoveStep
+from keyless.workflows.changes import AddPair, Operation
+from keyless.workflows.composing import compose
 from keyless.workflows.conditions import exclusive
 from keyless.workflows.grants import permission
-from keyless.workflows.hunks import apply, distinct, hunks, one_sentence
+from keyless.workflows.hunks import apply, distinct, hunks
 from keyless.workflows.leftovers import leftovers
 from keyless.workflows.library import Library, read
+from keyless.workflows.merging import in_order, merged
 from keyless.workflows.recipes import RECIPES
 from keyless.workflows.recipes.base import condition
 from keyless.workflows.recipes.keep import twine_is_new
 from keyless.workflows.refusal import Refused, check, declined
 from keyless.workflows.shape import Job, Workflow
-from keyless.workflows.sites import Site, collisions, sites
+from keyless.workflows.sites import Site, sites
 from keyless.workflows.spans import Document, Impossible, document
+from keyless.workflows.splitting import splits
 from keyless.workflows.text import of
-from keyless.workflows.tree import compose, get, plain, string
+from keyless.workflows.tree import get, plain, string
 from keyless.workflows.unseen import unseen
 from keyless.workflows.walk import Visit, visits
 
@@ -34,13 +35,13 @@ KEPT = frozenset({"uv", "maturin", "pdm"})
 """Tools that go on uploading by themselves, and leave no attestations beside the files."""
 
 
-def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None]) -> Rewrite:
+def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None], here: Here | None = None) -> Rewrite:
     """Return the changes that make every upload to PyPI and TestPyPI trusted, and what was declined.
 
     A file is changed wholly or not at all. `environments` names the environment to put on a job that uploads to an
     index and has none yet. Files that need no change do not appear.
     """
-    library = read(files)
+    library = read(files, here)
     seen = visits(library)
     every = list(sites(seen))
     found = [site for site in every if site.counts]
@@ -48,12 +49,12 @@ def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None
     changes: list[FileChange] = []
     refusals: list[Declined] = []
     for path, flow in library.workflows.items():
-        here = [site for site in found if site.visit.workflow.path == path]
+        of_file = [site for site in found if site.visit.workflow.path == path]
         try:
-            change = _file(library, flow, here, environments, blobs[path])
+            change = _file(library, flow, of_file, environments, blobs[path])
         except (Refused, Impossible) as error:
             refusal = error if isinstance(error, Refused) else Refused(str(error))
-            refusals.append(declined(path, refusal, [s for s in here if s.credentials]))
+            refusals.append(declined(path, refusal, [s for s in of_file if s.credentials]))
             continue
         changes.extend([change] if change is not None else [])
     refusals.extend(_handed(library, seen, every, {d.path for d in refusals}))
@@ -96,19 +97,23 @@ def _file(
         raise Refused(next(p.because for p in library.problems if p.path == flow.path))
     for site in todo:
         check(site)
-    _two_indexes(here, todo, environments)
+    apart = splits(flow, here, todo, environments)
     _twice(here, todo)
     operations: list[Operation] = []
     for job in dict.fromkeys(site.visit.job.id for site in todo):
-        of_job = [site for site in todo if site.visit.job.id == job]
-        operations += _environment(flow.jobs[job], of_job, environments) + permission(of_job[0], library.action)
-        for site in of_job:
+        split = apart.get(job)
+        staying = [site for site in todo if site.visit.job.id == job and (split is None or site is not split.second)]
+        operations += _environment(flow.jobs[job], staying, environments)
+        operations += permission(split.first if split is not None else staying[0], library.action)
+        for site in staying:
             if site.credentials:
                 operations += RECIPES[site.upload.tool](site)
+        operations += split.operations(environments) if split is not None else []
     doc = document(flow.text, flow.root)
-    operations = _merged(operations)
-    operations = _merged(operations + leftovers(flow, todo, operations, doc))
-    return _made(doc, operations, file, {site.place.job or "" for site in todo})
+    operations = merged(operations)
+    operations = merged(operations + leftovers(flow, todo, operations, doc))
+    jobs = {site.place.job or "" for site in todo} | {split.job for split in apart.values()}
+    return _made(doc, operations, file, jobs)
 
 
 def _needs_change(site: Site) -> bool:
@@ -118,23 +123,6 @@ def _needs_change(site: Site) -> bool:
     if site.credential is Credential.UNKNOWN:
         return bool(site.passwords)
     return not site.granted.id_token and not site.visit.workflow.called and site.visit.through is None
-
-
-def _two_indexes(here: Sequence[Site], todo: Sequence[Site], environments: Mapping[Index, str | None]) -> None:
-    """Raise Refused where one run of a job would upload to both indexes, or would need two environments."""
-    for site in todo:
-        for other in collisions(site, here):
-            same = environments.get(Index.PYPI) == environments.get(Index.TESTPYPI)
-            if not exclusive(site.visit.step, other.visit.step):
-                raise Refused(
-                    f"job '{site.visit.job.id}' uploads to PyPI and to TestPyPI, and the attestations of the two collide",
-                    "Upload the built files as an artifact, and publish to each index in a job of its own.",
-                )
-            if not same and get(site.visit.job.node, "environment") is None:
-                raise Refused(
-                    f"job '{site.visit.job.id}' uploads to PyPI or to TestPyPI, and a job can have one environment only",
-                    "Publish to each index in a job of its own, or ask for no environment.",
-                )
 
 
 def _twice(here: Sequence[Site], todo: Sequence[Site]) -> None:
@@ -187,51 +175,17 @@ def _made(doc: Document, operations: Sequence[Operation], file: SourceFile, jobs
     if not doc.text.text.endswith("\n"):  # the last lines went, and the file had no line break at its end
         after = after.removesuffix("\n").removesuffix("\r")
     intended = copy.deepcopy(plain(doc.root))
-    for operation in _in_order(operations):
-        operation.apply(intended)
-    root = compose(of(file.path, after))
-    if not isinstance(root, yaml.Node) or plain(root) != intended:
+    try:
+        for operation in in_order(operations):
+            operation.apply(intended)
+    except KeyError as error:
+        raise Impossible("a key on the way carries a YAML tag") from error
+    composed = compose(of(file.path, after))
+    if isinstance(composed, FileProblem) or plain(composed.root) != intended:
         raise Refused("a change of its text would have changed more than was meant")
     encoded = doc.text.encode(after)
     _proven(file, SourceFile(file.path, encoded), jobs)
     return FileChange(file.path, file.content, encoded, hunks(doc.text, edits), file.blob)
-
-
-def _merged(operations: Sequence[Operation]) -> list[Operation]:
-    """Return the operations with those on the same mapping, or on the same script, made one."""
-    result: list[Operation] = []
-    for operation in operations:
-        if operation in result:
-            continue
-        at = next((n for n, o in enumerate(result) if type(o) is type(operation) and o.path == operation.path), None)
-        before = result[at] if at is not None else None
-        if at is not None and isinstance(before, RemovePairs) and isinstance(operation, RemovePairs):
-            keys = tuple(dict.fromkeys(before.keys + operation.keys))
-            result[at] = RemovePairs(before.path, keys, _both(before.why, operation.why))
-        elif at is not None and isinstance(before, EditScript) and isinstance(operation, EditScript):
-            parts = _without_inner(before.parts + operation.parts)
-            result[at] = EditScript(before.path, parts, _both(before.why, operation.why))
-        else:
-            result.append(operation)
-    return result
-
-
-def _both(one: str, other: str) -> str:
-    return one if other.rstrip(".") in one else one_sentence((one.rstrip("."), other.rstrip(".")))
-
-
-def _without_inner(parts: tuple[tuple[int, int, str], ...]) -> tuple[tuple[int, int, str], ...]:
-    unique = tuple(dict.fromkeys(parts))
-    return tuple(
-        p for p in unique if p[0] == p[1] or not any(o is not p and o[0] <= p[0] and p[1] <= o[1] for o in unique)
-    )
-
-
-def _in_order(operations: Sequence[Operation]) -> list[Operation]:
-    """Steps are inserted and removed last and from the end, so that the other operations' paths stay true."""
-    moving = [o for o in operations if isinstance(o, (InsertStep, RemoveStep))]
-    moving.sort(key=lambda o: str(o.path[:-1]) + f"{o.path[-1]:06}", reverse=True)
-    return [*(o for o in operations if not isinstance(o, (InsertStep, RemoveStep))), *moving]
 
 
 def _proven(before: SourceFile, after: SourceFile, jobs: set[str]) -> None:
