@@ -159,7 +159,11 @@ class PackageIndex(Protocol):
     """PyPI or TestPyPI, as far as keyless uses it. It never uploads."""
 
     index: Index
-    requests: int
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far; a 304 counts."""
+        ...
 
     async def versions(self, project: str) -> Reading[tuple[Release, ...]]:
         """Return every release with its files, newest upload first, from the simple API in one request."""
