@@ -28,7 +28,9 @@ if TYPE_CHECKING:  # a clock is all that `keyless status` needs of this room, an
         Visibility,
     )
     from keyless.model.index import Index
+    from keyless.model.preflight import Identity, Minted, Reach
     from keyless.model.reading import Reading
+    from keyless.model.refusal import Refusal
     from keyless.model.release import AttestationFact, Release, ReleaseFile
     from keyless.model.token import Probe
     from keyless.model.workflow import FileChange
@@ -175,6 +177,34 @@ class PackageIndex(Protocol):
 
     async def probe(self, token: Secret) -> Probe:
         """Say whether the index knows the token, by the empty upload form (facts: nothing is uploaded or created)."""
+        ...
+
+
+class Exchange(Protocol):
+    """Trusted publishing's exchange with one index. Minting creates the project of a pending publisher that fits."""
+
+    async def audience(self) -> str:
+        """Return whom an identity has to be made for. Raises TryLater when the index does not say."""
+        ...
+
+    async def mint(self, identity: Secret) -> Minted | Refusal:
+        """Exchange a job's identity for an upload token, or return why the index does not. Raises TryLater."""
+        ...
+
+    async def reach(self, token: Secret, project: str, version: str) -> tuple[Reach, str]:
+        """Say whether a minted token may upload to a project with an existing version; nothing is uploaded."""
+        ...
+
+
+class JobIdentity(Protocol):
+    """The GitHub Actions job in which this program runs."""
+
+    def require(self) -> None:
+        """Raise UsageError outside of a job, NotAllowed in one that may have no identity."""
+        ...
+
+    async def ask(self, audience: str) -> Identity:
+        """Return the job's identity for one audience. Raises what `require` raises, and TryLater."""
         ...
 
 
