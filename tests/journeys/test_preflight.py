@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from keyless.errors import KeylessError, NotAllowed, TryLater, UsageError
 from keyless.journeys.preflight import preflight
 from keyless.model.index import Index
+from keyless.model.plan import ChangeWorkflow, RegisterPublisher
 from keyless.model.preflight import Preflight, Reach
 from keyless.model.publisher import Publisher
 from keyless.planning.trial import BRANCH, preflight_workflow
@@ -29,6 +32,7 @@ from keyless.services.indexes import IndexService
 from tests.rehearsal.runner import bench as benches
 from tests.rehearsal.runner.bench import PATH, Bench, Outcome
 from tests.rehearsal.runner.bench import TOKEN as TOKEN_WORKFLOW
+from tests.staging import DAY, Scene
 
 EXPECTED = Publisher("acme", "example", "release.yml", "pypi")
 PENDING = "https://pypi.org/manage/account/publishing/"
@@ -242,3 +246,50 @@ def test_a_request_token_that_is_over_gives_no_identity(bench: Bench) -> None:
     bench.publisher(environment="pypi")
     assert isinstance(refused(bench, claims(), **{TOKEN: "x" * 64}), TryLater)
     assert minted(bench) == 0
+
+
+# --- beside the journey ---
+
+
+def test_no_preflight_opens_the_gate(tmp_path: Path) -> None:
+    """S2: a token was minted for the very publisher, and no secret goes before there is a release."""
+    scene = Scene.of("shap-like", tmp_path / "world")
+    before = scene.names()
+    scene.acts = False
+    scene.error(scene.migrate)
+    publishers = [one for one in scene.plan().steps if isinstance(one, RegisterPublisher) and one.index is Index.PYPI]
+    scene.carry_out(*publishers)
+    where, needed = scene.repository, publishers[0].publisher
+    text = preflight_workflow(Index.PYPI, publishers[0].project, needed, PENDING)
+    path = f".github/workflows/{needed.workflow}"
+    repositories.create_branch(scene.store, where.owner, where.name, BRANCH, {path: text.encode()})
+    asyncio.run(
+        run_workflow(
+            scene.services, where.owner, where.name, path=path, event="push", ref=f"refs/heads/{BRANCH}", actor="nadia"
+        )
+    )
+    assert [row for row in index_state.tokens(scene.store, Index.PYPI) if row["publisher"] is not None]
+    scene.error(scene.migrate)
+    assert scene.names() == before
+    scene.close()
+
+
+@pytest.mark.parametrize(("days", "offered"), [(200, True), (1, False)])
+def test_whoever_publishes_rarely_is_offered_it_with_the_plan_and_where_a_release_is_awaited(
+    tmp_path: Path, days: int, offered: bool
+) -> None:
+    scene = Scene.of("shap-like", tmp_path / "world")
+    newest = max(row["uploaded_at"] for row in index_state.files(scene.store, Index.PYPI, "shap-like"))
+    since = (scene.store.now() - datetime.fromisoformat(newest)).total_seconds()
+    scene.store.advance(days * DAY - since)
+    scene.migrate(dry_run=True)
+    assert ("keyless preflight shap-like --index pypi" in scene.heard.text()) is offered
+    scene.acts, scene.told["testpypi"], scene.told["testpypi-reason"] = False, "skip", "a trial"
+    scene.heard.said.clear()
+    error = scene.error(scene.migrate)
+    for awaited in [one for one in scene.plan().steps if isinstance(one, RegisterPublisher | ChangeWorkflow)]:
+        scene.carry_out(awaited)
+        error = scene.error(scene.migrate)
+    assert "A release of shap-like on PyPI" in str(error)
+    assert ("--print-workflow" in str(error)) is offered
+    scene.close()

@@ -78,14 +78,10 @@ async def _preflight(app: App, index: Index, name: str, expected: Publisher | No
 def _end(found: Preflight | Explanation) -> None:
     """Raise NotProven when the publisher is not right, TryLater when it could not be told."""
     from keyless.model.preflight import Preflight, Reach
-    from keyless.proofs.refusal import NOT_THE_PUBLISHER
 
     if not isinstance(found, Preflight):
-        if found.code in NOT_THE_PUBLISHER:
-            raise NotProven(
-                found.says, hint=f"Mend the publisher, if the job is yours: {found.page}", untouched=_UNTOUCHED
-            )
-        raise TryLater(found.says, hint="Run the job again later.", untouched=_UNTOUCHED)
+        _refused(found)
+        return
     match found.reach:
         case Reach.NO:
             raise NotProven(
@@ -103,3 +99,14 @@ def _end(found: Preflight | Explanation) -> None:
             )
         case Reach.YES:
             return
+
+
+def _refused(found: Explanation) -> None:
+    from keyless.proofs.refusal import NOT_THE_PUBLISHER, OTHER_RUN
+
+    if found.code not in NOT_THE_PUBLISHER:
+        raise TryLater("It could not be told.", hint="Run the job again later.", untouched=_UNTOUCHED)
+    hint = f"Mend the publisher, if the job is yours: {found.page}"
+    if found.code == OTHER_RUN:
+        hint = "Run it under the workflow's own file name and in its environment, or correct --expect."
+    raise NotProven("The index would take no release from this job.", hint=hint, untouched=_UNTOUCHED)

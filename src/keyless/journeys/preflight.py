@@ -34,7 +34,7 @@ async def preflight(
     fields = beside(real, expected)
     if any(field.wrong for field in fields):
         wrong = ", ".join(field.field for field in fields if field.wrong)
-        says = f"This job is not the one that was expected, so nothing was asked of {index.index.label}: {wrong}."
+        says = f"This job is not the one that was expected, so nothing was minted. What differs: {wrong}."
         return Explanation(OTHER_RUN, says, fields, real, page)
     minted = await exchange.mint(identity.token)
     if isinstance(minted, Refusal):

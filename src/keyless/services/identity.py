@@ -134,6 +134,6 @@ def _identity(answer: httpx.Response) -> Identity:
 
 
 def _claims(text: str) -> dict[str, str]:
-    part = text.split(".")[1]
+    part = text.partition(".")[2].partition(".")[0]
     claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     return {name: str(claims[name]) for name in CLAIMS if claims.get(name)}
