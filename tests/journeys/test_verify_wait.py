@@ -67,7 +67,7 @@ class Bench:
                 await answer.aread()
                 self.answers.append((answer.request.url.path, answer.status_code, len(answer.content)))
 
-            desk.indexes[Index.PYPI]._http.event_hooks["response"].append(note)
+            desk.indexes[Index.PYPI].wire.http.event_hooks["response"].append(note)
             clock = Sleeper(desk.clock, dict(at or {}), self.pauses)
             return await wait(replace(desk, clock=clock), replace(self.awaited, **change), patience)
 

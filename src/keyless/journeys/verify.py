@@ -78,9 +78,11 @@ async def verify_release(
 ) -> Verified:
     """Judge a release whose list of files is known already."""
     provenance = await read_provenance(desk.indexes[release.index], release)
+    # GitHub is heard before anything is judged: two services that agree correct a clock of this machine that is late.
+    signed_in = await _signed_in(desk)
     files = verified(desk.verifiers[release.index], provenance)
     publisher = complete(expected, files)
-    asked = bool(publisher.workflow) and await _signed_in(desk)
+    asked = bool(publisher.workflow) and signed_in
     run: Reading[RunEvidence] = Unreadable("the workflow run", _why_not_asked(publisher))
     if asked:
         path = f".github/workflows/{publisher.workflow}"

@@ -53,10 +53,10 @@ def kept_view(again: Again) -> tuple[str, ...]:
     """Return by which root kept evidence was judged, then and now, and whether it is still what was kept."""
     kept = again.kept
     beside = "the same as the one that lies beside it" if again.same_root else "not the one that lies beside it"
-    name = "the same evidence as" if again.same_digest else "NOT the same evidence as"
+    name = "the same as" if again.same_digest else "NOT the same as"
     return (
         f"Kept on {kept.kept_at:%Y-%m-%d}, then judged by {kept.root}. Judged now by {again.root}, {beside}.",
-        f"It is {name} what was kept under the digest {kept.digest}; a receipt names it by this too.",
+        f"The evidence, as it was found now, is {name} what was kept under the digest {kept.digest}; a receipt names it by this too.",
     )
 
 
