@@ -111,7 +111,7 @@ class IndexService(PackageIndex):
         try:
             return await persist(once, Call.READ, self._clock, self.index.label)
         except TryLater as error:
-            return Unreadable(what, error.what)
+            return Unreadable(what, error.what.rstrip("."))
 
 
 def _provenance(answer: Answer, filename: str, what: str) -> Reading[bytes]:
