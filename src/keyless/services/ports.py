@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # a clock is all that `keyless status` needs of this room, an
 
     from keyless.model.github import (
         Branch,
+        Environment,
         PullRequest,
         Repository,
         RepositoryFacts,
@@ -81,6 +82,10 @@ class GitHub(Protocol):
         ...
 
     async def environments(self, repository: Repository) -> Reading[tuple[str, ...]]: ...
+
+    async def protection(self, repository: Repository) -> Reading[tuple[Environment, ...]]:
+        """Return the environments with what guards them."""
+        ...
 
     async def secrets(self, store: Store) -> Reading[tuple[SecretEntry, ...]]:
         """Return the entries of one store. An organisation's entries come with visibility and selected repositories."""
