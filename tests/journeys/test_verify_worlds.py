@@ -15,6 +15,7 @@ from keyless.model.plan import ProveRelease
 from keyless.model.proof import Grade, Verdict
 from keyless.model.publisher import Publisher
 from keyless.proofs import gate
+from keyless.rehearsal.faults import Fault, FaultKind, set_fault
 from keyless.rehearsal.index import state as index_state
 from keyless.rehearsal.world_file import shipped
 from keyless.render.evidence import in_a_sentence
@@ -124,3 +125,23 @@ def test_a_machine_whose_clock_is_wrong_is_corrected_by_the_services_before_anyt
             return await verify(wrong, Index.PYPI, step.project, None, step.publisher)
 
     assert play.work(go).judgement.verdict is Verdict.PROVEN
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict"),
+    [(FaultKind.UNAVAILABLE, Verdict.CANNOT_TELL), (FaultKind.NOT_AUTHENTICATED, Verdict.NOT_PROVEN)],
+)
+def test_a_github_that_is_down_is_not_a_github_that_was_not_asked(
+    scene: Callable[..., Scene], kind: FaultKind, verdict: Verdict
+) -> None:
+    """S11: nothing is signed, so only GitHub could tell; that it is down is no evidence against the release."""
+    play = scene("shap-like", stage="proven")
+    step = next(one for one in play.plan().steps if isinstance(one, ProveRelease) and one.index is Index.PYPI)
+    index_state.publish_file(
+        play.store, Index.PYPI, step.project, index_state.wheel(step.project, "99.0"), user=play.world.operator
+    )
+    set_fault(play.store, Fault(kind, "github", "*", "*", -1))
+    judgement = look(play, step.project, Index.PYPI, step.publisher).judgement
+    assert judgement.verdict is verdict
+    if verdict is Verdict.CANNOT_TELL:
+        assert any("gave no usable answer" in reason.message for reason in judgement.reasons)
