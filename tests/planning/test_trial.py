@@ -8,7 +8,10 @@ import pytest
 import yaml
 
 from keyless.errors import UsageError
+from keyless.model.github import Repository
 from keyless.model.index import Index
+from keyless.model.plan import Phase, Plan, ProveRelease, RegisterPublisher
+from keyless.model.proof import Grade
 from keyless.model.publisher import Publisher
 from keyless.model.reading import Found, Missing, Unreadable
 from keyless.model.release import Release, ReleaseFile
@@ -24,14 +27,38 @@ def released(age: timedelta) -> Found[tuple[Release, ...]]:
     return Found((Release(Index.PYPI, "example", "1.0", (file,)),))
 
 
-def offered(read: object, index: Index = Index.PYPI) -> str:
-    return " ".join(before_release(index, "example", PUBLISHER, read, NOW))  # type: ignore[arg-type]
+def offered(read: object, index: Index = Index.PYPI, *beside: RegisterPublisher) -> str:
+    step = ProveRelease("prove", index, "example", PUBLISHER, Grade.ATTESTED, ".github/workflows/release.yml")
+    plan = Plan(Phase.MIGRATE, Repository("acme", "example"), (*beside, step), NOW)
+    return " ".join(before_release(step, plan, read, NOW))  # type: ignore[arg-type]
 
 
 def test_a_project_that_publishes_rarely_is_offered_a_preflight_that_is_no_proof() -> None:
     said = offered(released(RARELY + timedelta(days=1)))
     assert "keyless preflight example --index pypi --expect acme/example:release.yml@pypi --print-workflow" in said
     assert "no proof" in said
+
+
+def test_on_testpypi_a_release_is_the_trial() -> None:
+    assert offered(released(RARELY * 2), Index.TESTPYPI) == ""
+
+
+@pytest.mark.parametrize(
+    ("index", "publisher", "pending", "hindered"),
+    [
+        (Index.PYPI, PUBLISHER, True, True),
+        (Index.PYPI, PUBLISHER, False, False),
+        (Index.TESTPYPI, PUBLISHER, True, False),
+        (Index.PYPI, Publisher("acme", "example", "other.yml", "pypi"), True, False),
+    ],
+)
+def test_a_sibling_whose_publisher_is_pending_would_be_created_so_nothing_is_offered(
+    index: Index, publisher: Publisher, pending: bool, hindered: bool
+) -> None:
+    """A monorepo: one project was released long ago, the other one never, from the same workflow."""
+    said = offered(released(RARELY * 2), Index.PYPI, RegisterPublisher("r", index, "brand-new", publisher, pending))
+    assert ("pending for brand-new, and minting would create it" in said) is hindered
+    assert ("--print-workflow" in said) is not hindered
 
 
 def test_a_project_that_publishes_often_is_offered_nothing() -> None:

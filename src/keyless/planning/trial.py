@@ -12,7 +12,7 @@ from typing import Final
 from keyless import __version__
 from keyless.errors import UsageError
 from keyless.model.index import Index
-from keyless.model.plan import Plan, ProveRelease
+from keyless.model.plan import CheckProof, Plan, ProveRelease, RegisterPublisher
 from keyless.model.publisher import Publisher
 from keyless.model.reading import Found, Missing, Reading
 from keyless.model.release import Release
@@ -63,18 +63,38 @@ jobs:
 
 
 def before_release(
-    index: Index, project: str, publisher: Publisher, releases: Reading[tuple[Release, ...]], now: datetime
+    step: ProveRelease | CheckProof, plan: Plan | None, releases: Reading[tuple[Release, ...]], now: datetime
 ) -> tuple[str, ...]:
-    """Return what can be tried before `project` releases, in sentences; nothing where it releases often anyway.
+    """Return what can be tried before the release that `step` waits for, in sentences; nothing where one comes soon.
 
-    A preflight is never offered for a project that does not exist, nor where that could not be read (S11).
+    A preflight is never offered for a project that does not exist, nor where that could not be read (S11), nor while
+    the same publisher waits for another project to be made, which `plan` tells: minting would make it.
     """
+    index, project = step.index, step.project
     match releases:
         case Missing() | Found(()):
             return _pending(index, project)
-        case Found(known) if now - (last := max(file.uploaded_at for r in known for file in r.files)) > RARELY:
-            return _rare(index, project, publisher, last)
+        case Found(known) if index is Index.PYPI:  # on TestPyPI a release costs nobody anything
+            last = max(file.uploaded_at for release in known for file in release.files)
+            beside = _pending_beside(step, plan)
+            if now - last > RARELY:
+                return _not_beside(beside) if beside else _rare(index, project, step.publisher, last)
     return ()
+
+
+def _pending_beside(step: ProveRelease | CheckProof, plan: Plan | None) -> tuple[str, ...]:
+    """Return the projects that a mint for this publisher would create."""
+    return tuple(
+        one.project
+        for one in (plan.steps if plan else ())
+        if isinstance(one, RegisterPublisher) and one.pending
+        if (one.index, one.publisher) == (step.index, step.publisher)
+    )
+
+
+def _not_beside(projects: tuple[str, ...]) -> tuple[str, ...]:
+    names = ", ".join(projects)
+    return (f"A preflight is not offered: the same publisher is pending for {names}, and minting would create it.",)
 
 
 def _rare(index: Index, project: str, publisher: Publisher, last: datetime) -> tuple[str, ...]:
@@ -106,7 +126,7 @@ def offers(survey: Survey, plan: Plan, now: datetime) -> Iterator[str]:
     read = {(each.index, each.project): each.releases for each in survey.projects}
     for step in plan.steps:
         if isinstance(step, ProveRelease) and (step.index, step.project) in read:
-            yield from before_release(step.index, step.project, step.publisher, read[step.index, step.project], now)
+            yield from before_release(step, plan, read[step.index, step.project], now)
 
 
 def _command(index: Index, project: str, publisher: Publisher) -> list[str]:

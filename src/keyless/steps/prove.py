@@ -12,7 +12,7 @@ from keyless.errors import NotProven, TryLater
 from keyless.model.codec import encode
 from keyless.model.github import Repository
 from keyless.model.journey import StepRecord
-from keyless.model.plan import CheckProof, ProveRelease, SkippedProof
+from keyless.model.plan import CheckProof, Phase, ProveRelease, SkippedProof
 from keyless.model.proof import Judgement, Verdict
 from keyless.model.publisher import publishing_page
 from keyless.planning.trial import before_release
@@ -81,7 +81,8 @@ class ProvePerformer:
     async def _before(self, step: Provable) -> tuple[str, ...]:
         """What can be tried while no release comes; the page of the index was read a moment ago, so this is a 304."""
         read = await self.tools.indexes[step.index].versions(step.project)
-        return before_release(step.index, step.project, step.publisher, read, self.tools.clock.now())
+        plan = self.tools.journal.plan(self.tools.journey, Phase.MIGRATE)
+        return before_release(step, plan, read, self.tools.clock.now())
 
     def _workflow_page(self, step: Provable) -> str:
         """Return the page of the workflow's runs, from which one can be started as well."""
