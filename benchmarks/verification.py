@@ -1,4 +1,4 @@
-"""A release of sixty files judged: requests, seconds, bytes and memory, beside pypi-attestations on the same bundles."""
+"""A release of sixty files judged: requests, seconds, bytes and memory, beside what others take for the same bundles."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,8 +20,12 @@ from typing import Final
 
 import httpx
 
+from benchmarks import beside
+from benchmarks.beside import Signed
 from benchmarks.table import Measured
 from keyless import proofs
+from keyless.journeys import keeping
+from keyless.journeys.verify import Verified
 from keyless.model.index import Index
 from keyless.model.proof import Grade
 from keyless.model.publisher import Publisher
@@ -116,6 +121,11 @@ class Bench:
         async with IndexService(Index.PYPI, addresses, SystemClock(None), transport) as service:
             yield service
 
+    def signed(self, release: Release) -> tuple[Signed, ...]:
+        """Return the release's files as others want them; the bytes of each are its name."""
+        files = (file.filename for file in release.files)
+        return tuple(Signed(n, n.encode(), self.index.pages[f"/integrity/name/1.0/{n}/provenance"]) for n in files)
+
     def verifier(self) -> SigstoreVerifier:
         """Return a verifier that knows the root."""
         return SigstoreVerifier(self.root, Index.PYPI, lambda: datetime.now(UTC) + timedelta(minutes=1))
@@ -125,7 +135,8 @@ def verification() -> list[Measured]:
     """Measure everything that is promised about `verify`."""
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench.make(Path(folder))
-        return [*asyncio.run(_requests(bench)), *asyncio.run(_cpu(bench)), _memory()]
+        rows = [*asyncio.run(_requests(bench)), *asyncio.run(_cpu(bench)), _memory()]
+        return [*rows, *_commands(bench, asyncio.run(_release(bench)), Path(folder))]
 
 
 async def _requests(bench: Bench) -> list[Measured]:
@@ -147,6 +158,11 @@ async def _requests(bench: Bench) -> list[Measured]:
         ]
 
 
+async def _release(bench: Bench) -> Release:
+    async with bench.service() as service:
+        return await _again(service)
+
+
 async def _again(service: IndexService) -> Release:
     release = await newest(service, "name")
     if not isinstance(release, Found):
@@ -160,21 +176,62 @@ async def _cpu(bench: Bench) -> list[Measured]:
         release = await _again(service)
         files = await read_provenance(service, release)
         _require_attested(release, verified(verifier, files))  # the import is paid once, here
-        ours, theirs = [], []
+        signed, libraries = bench.signed(release), beside.libraries()
+        ours, theirs = [], {module: list[float]() for module in libraries}
         for _ in range(ROUNDS):  # in turns; whatever else runs on the machine can only slow one down
             start = time.process_time()
             verified(verifier, files)
             ours.append(time.process_time() - start)
-            theirs.append(_by_the_library(bench, release))
+            for module in libraries:
+                theirs[module].append(beside.by_library(module, bench.root, signed))
         start = time.perf_counter()
         await gather_files(service, verifier, release)
         whole = time.perf_counter() - start
     return [
         Measured("60 verifications after the import, CPU", min(ours) * 1000, "ms", 600),
         Measured("60 files looked at again and verified", whole * 1000, "ms"),
-        Measured("the same 60 by pypi-attestations' library, CPU", min(theirs) * 1000, "ms"),
-        Measured("keyless beside it", min(ours) / min(theirs), "times", 1.5),
+        *_beside(min(ours), {module: min(each) for module, each in theirs.items()}),
     ]
+
+
+def _beside(ours: float, theirs: dict[str, float]) -> list[Measured]:
+    rows = []
+    for module, seconds in theirs.items():
+        name = module.partition(".")[0].replace("_", "-")
+        bar = 1.5 if name == "pypi-attestations" else None
+        rows.append(Measured(f"the same 60 by the library of {name}, CPU", seconds * 1000, "ms"))
+        rows.append(Measured(f"keyless beside the library of {name}", ours / seconds, "times", bar))
+    return rows
+
+
+def _commands(bench: Bench, release: Release, folder: Path) -> list[Measured]:
+    """Whole processes: `keyless verify --from` for sixty files, beside a process for each file."""
+    place, root = folder / "kept", ["--trust-root", str(bench.root)]
+    asyncio.run(_keep(bench, place))
+    command = [sys.executable, "-m", "keyless", "verify", "--from", str(place), *root]
+
+    def again() -> None:
+        subprocess.run(command, check=True, capture_output=True)
+
+    ours = min(beside.of_children(again) for _ in range(3))
+    each = beside.by_command(bench.root, "owner/name", bench.signed(release), folder)
+    return [
+        Measured("60 files by `keyless verify --from`, a process, CPU", ours * 1000, "ms"),
+        Measured("one file by `pypi-attestations verify pypi`, a process, CPU", each * 1000, "ms"),
+        Measured("sixty of these beside keyless", each * FILES / ours, "times"),
+    ]
+
+
+async def _keep(bench: Bench, place: Path) -> None:
+    async with bench.service() as service:
+        release = await _again(service)
+        provenance = await read_provenance(service, release)
+    verifier, now = bench.verifier(), datetime.now(UTC)
+    files = verified(verifier, provenance)
+    seen = Evidence(release, files, Unreadable("the run", "not asked"), now)
+    expected = Expectation(Index.PYPI, "name", PUBLISHER)
+    found = Verified(proofs.judge(seen, expected), seen, expected, provenance)
+    keeping.save(place, found, verifier, Realm.REHEARSAL, now)
 
 
 def _require_attested(release: Release, files: tuple[FileEvidence, ...]) -> None:
@@ -183,27 +240,6 @@ def _require_attested(release: Release, files: tuple[FileEvidence, ...]) -> None
     judgement = proofs.judge(seen, Expectation(Index.PYPI, "name", PUBLISHER))
     if judgement.grade is not Grade.ATTESTED:
         raise RuntimeError(f"the bench is not what it should be: {judgement.reasons[0].message}")
-
-
-def _by_the_library(bench: Bench, release: Release) -> float:
-    """Verify with `Attestation.verify`, given the bench's root in the place of Sigstore's own."""
-    from pypi_attestations import Distribution, Provenance
-    from sigstore.models import TrustedRoot
-    from sigstore.verify import Verifier
-
-    root = Verifier(trusted_root=TrustedRoot.from_file(str(bench.root)))
-    kept = Verifier.production
-    Verifier.production = classmethod(lambda _cls, *_a, **_k: root)  # type: ignore[assignment,method-assign]
-    try:
-        start = time.process_time()
-        for file in release.files:
-            text = bench.index.pages[f"/integrity/name/1.0/{file.filename}/provenance"]
-            (bundle,) = Provenance.model_validate_json(text).attestation_bundles
-            distribution = Distribution(name=file.filename, digest=file.sha256)
-            bundle.attestations[0].verify(bundle.publisher, distribution, offline=True)
-        return time.process_time() - start
-    finally:
-        Verifier.production = kept  # type: ignore[method-assign]
 
 
 def _memory() -> Measured:

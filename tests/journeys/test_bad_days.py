@@ -115,6 +115,8 @@ def test_a_project_that_pypi_does_not_know_gets_a_pending_publisher(scene: Calla
     text = play.heard.text()
     assert "shap-lik" in text
     assert "does not exist yet" in text or "no project" in text
+    assert "A preflight is not offered: for a pending publisher it would create the project." in text
+    assert "nothing about the publisher on PyPI" in text
 
 
 # --- permissions ---

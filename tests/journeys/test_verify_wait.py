@@ -67,7 +67,7 @@ class Bench:
                 await answer.aread()
                 self.answers.append((answer.request.url.path, answer.status_code, len(answer.content)))
 
-            desk.indexes[Index.PYPI]._http.event_hooks["response"].append(note)
+            desk.indexes[Index.PYPI].wire.http.event_hooks["response"].append(note)
             clock = Sleeper(desk.clock, dict(at or {}), self.pauses)
             return await wait(replace(desk, clock=clock), replace(self.awaited, **change), patience)
 
@@ -153,6 +153,31 @@ def test_the_deadline_counts_from_when_the_waiting_began_first(bench: Bench) -> 
     with pytest.raises(TryLater):
         bench.wait()
     assert len(bench.pauses) == 1
+
+
+def test_a_release_that_came_while_the_machine_slept_past_the_deadline_is_not_overlooked(bench: Bench) -> None:
+    async def sleep_on() -> None:
+        await bench.release()
+        bench.play.store.advance(8 * 86_400)
+
+    assert bench.wait(at={2: sleep_on}).judgement.grade is Grade.ATTESTED
+    assert bench.records() == []
+
+
+def test_a_release_that_cannot_be_judged_at_the_deadline_is_kept_for_the_next_start(bench: Bench) -> None:
+    """What came counts as awaited still: a waiting that began anew would take it for one of before."""
+
+    async def sleep_on() -> None:
+        await bench.release()
+        bench.play.store.advance(8 * 86_400)
+        set_fault(bench.play.store, Fault(FaultKind.UNAVAILABLE, "pypi", "GET", "/integrity/*", -1))
+
+    with pytest.raises(TryLater, match="could not be judged"):
+        bench.wait(at={2: sleep_on})
+    assert len(bench.records()) == 1
+    clear_faults(bench.play.store)
+    assert bench.wait().judgement.grade is Grade.ATTESTED
+    assert bench.records() == []
 
 
 def test_a_release_that_is_no_proof_ends_it_and_the_next_wait_is_for_the_one_after(bench: Bench) -> None:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from keyless.journeys.desk import Desk
 from keyless.journeys.verify import Verified, verify
 from keyless.model.index import Index
 from keyless.model.plan import ProveRelease
 from keyless.model.proof import Grade, Verdict
 from keyless.model.publisher import Publisher
 from keyless.proofs import gate
+from keyless.rehearsal.faults import Fault, FaultKind, set_fault
 from keyless.rehearsal.index import state as index_state
 from keyless.rehearsal.world_file import shipped
 from keyless.render.evidence import in_a_sentence
+from keyless.services.github import GitHubService
+from keyless.services.indexes import IndexService
+from keyless.services.sigstore import SigstoreVerifier
+from keyless.services.system import SystemClock
 from tests.staging import Scene
 
 
@@ -89,3 +97,51 @@ def _by_hand(play: Scene, step: ProveRelease) -> None:
     assert found.judgement.version == "99.0"
     assert found.judgement.verdict is not Verdict.PROVEN
     assert not opens(found)
+
+
+@pytest.mark.parametrize("days", [10, -10], ids=["behind", "ahead"])
+def test_a_machine_whose_clock_is_wrong_is_corrected_by_the_services_before_anything_is_judged(
+    scene: Callable[..., Scene], days: int
+) -> None:
+    """PyPI and GitHub both state the time: what was signed yesterday is not "in the future" for a clock that is late."""
+    play = scene("shap-like", stage="proven")
+    step = next(one for one in play.plan().steps if isinstance(one, ProveRelease) and one.index is Index.PYPI)
+    late = SystemClock(local=lambda: play.store.now() - timedelta(days=days))
+
+    async def go(desk: Desk) -> Verified:
+        addresses, transport = desk.addresses, play.services.transport()
+        token = play.world.person(play.world.operator).github_token
+        async with (
+            IndexService(Index.PYPI, addresses, late, transport) as pypi,
+            GitHubService(addresses, token, late, transport) as github,
+        ):
+            wrong = replace(
+                desk,
+                clock=late,
+                github=github,
+                indexes={Index.PYPI: pypi},
+                verifiers={Index.PYPI: SigstoreVerifier(addresses.trust_root, Index.PYPI, late.now)},
+            )
+            return await verify(wrong, Index.PYPI, step.project, None, step.publisher)
+
+    assert play.work(go).judgement.verdict is Verdict.PROVEN
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict"),
+    [(FaultKind.UNAVAILABLE, Verdict.CANNOT_TELL), (FaultKind.NOT_AUTHENTICATED, Verdict.NOT_PROVEN)],
+)
+def test_a_github_that_is_down_is_not_a_github_that_was_not_asked(
+    scene: Callable[..., Scene], kind: FaultKind, verdict: Verdict
+) -> None:
+    """S11: nothing is signed, so only GitHub could tell; that it is down is no evidence against the release."""
+    play = scene("shap-like", stage="proven")
+    step = next(one for one in play.plan().steps if isinstance(one, ProveRelease) and one.index is Index.PYPI)
+    index_state.publish_file(
+        play.store, Index.PYPI, step.project, index_state.wheel(step.project, "99.0"), user=play.world.operator
+    )
+    set_fault(play.store, Fault(kind, "github", "*", "*", -1))
+    judgement = look(play, step.project, Index.PYPI, step.publisher).judgement
+    assert judgement.verdict is verdict
+    if verdict is Verdict.CANNOT_TELL:
+        assert any("gave no usable answer" in reason.message for reason in judgement.reasons)

@@ -287,7 +287,7 @@ def test_a_limit_with_a_time_is_waited_for(world):
 
 
 def test_an_answer_without_end_is_cut_off(monkeypatch):
-    monkeypatch.setattr("keyless.services.indexes.LARGEST", 100)
+    monkeypatch.setattr("keyless.services.index_wire.LARGEST", 100)
     reading = serve(lambda _: httpx.Response(200, content=b"x" * 101), lambda pypi: pypi.versions("a"))
     assert isinstance(reading, Unreadable)
     assert "larger" in reading.because
@@ -313,7 +313,7 @@ def test_an_unchanged_page_costs_a_304_without_a_body_and_says_the_same(world):
             await answer.aread()
             seen.append((answer.status_code, len(answer.content)))
 
-        pypi._http.event_hooks["response"].append(note)
+        pypi.wire.http.event_hooks["response"].append(note)
         first = await pypi.versions("sample-proj"), await pypi.provenance("sample-proj", "1.0", WHEEL[0])
         second = await pypi.versions("sample-proj"), await pypi.provenance("sample-proj", "1.0", WHEEL[0])
         assert second == first

@@ -19,6 +19,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "fix": Entry("Take the tokens out of a checkout's workflows.", "keyless.cli.fix"),
     "migrate": Entry("Move a repository to trusted publishing and remove its token.", "keyless.cli.migrate"),
     "verify": Entry("Say whether a release really went out without a token.", "keyless.cli.verify"),
+    "preflight": Entry("Try in a workflow's job whether the index would take a release.", "keyless.cli.preflight"),
     "wait": Entry("Wait for the next release and say whether it is proven.", "keyless.cli.wait"),
     "status": Entry("Say which migrations are open, until when, and what is next.", "keyless.cli.status"),
     "rollback": Entry("Put back what a migration removed.", "keyless.cli.rollback"),

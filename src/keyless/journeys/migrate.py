@@ -19,6 +19,7 @@ from keyless.operators.questions import question
 from keyless.planning.located import hidden
 from keyless.planning.migrate import plan_migration
 from keyless.planning.replan import World, merge
+from keyless.planning.trial import offers
 from keyless.steps.guards import backup_holds
 from keyless.steps.titles import title
 from keyless.surveying.repository import find_repository, suggest_projects, survey, with_projects
@@ -33,8 +34,8 @@ async def migrate(
     the run; everything that was done is in the journal then.
     """
     if dry_run:
-        _, plan = await _plan(desk, None, repository, folder)
-        show_plan(desk.observer, plan)
+        found, plan = await _plan(desk, None, repository, folder)
+        _show(desk, found, plan)
         return None
     with desk.lock(repository):
         journey = await _open(desk, repository)
@@ -73,7 +74,7 @@ async def _agreed_plan(desk: Desk, journey: Journey, folder: Path | None, *, rep
     if known is not None:
         records = desk.journal.records(journey.id, Phase.MIGRATE)
         plan = merge(known, plan, records, _world(desk, journey, known, found))
-    show_plan(desk.observer, plan)
+    _show(desk, found, plan)
     about = {"repository": str(plan.repository)}
     if not await ask_yes(desk.operator(journey.id), question("confirm-plan"), about, default=False):
         raise OperatorStopped("You said no to the plan.", hint=f"`keyless migrate {plan.repository}` asks again.")
@@ -145,6 +146,13 @@ def not_seen(found: Survey) -> list[str]:
     if isinstance(found.seen_from_organisation, Unreadable):
         lines.append(f"Not seen: which organisation secrets reach it: {found.seen_from_organisation.because}")
     return lines
+
+
+def _show(desk: Desk, found: Survey, plan: Plan) -> None:
+    """Show the plan, and what can be tried before the releases that it waits for."""
+    show_plan(desk.observer, plan)
+    for line in offers(found, plan, desk.clock.now()):
+        desk.observer.note(line)
 
 
 def show_plan(observer: Observer, plan: Plan) -> None:

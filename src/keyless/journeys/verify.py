@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from keyless import proofs
-from keyless.errors import KeylessError, TryLater, UsageError
+from keyless.errors import KeylessError, NotAllowed, TryLater, UsageError
 from keyless.journeys.desk import Desk
 from keyless.model.github import Repository
 from keyless.model.index import Index, normalise
@@ -18,6 +19,8 @@ from keyless.model.release import Evidence, Expectation, FileEvidence, Release, 
 from keyless.surveying.release import FileProvenance, gather_run, newest, read_provenance, verified
 
 _EXPECTED = re.compile(r"(?P<owner>[A-Za-z0-9-]+)/(?P<name>[\w.-]+)(:(?P<file>[^/@]+\.ya?ml)(@(?P<environment>.+))?)?")
+_NO_TOKEN: Final = "GitHub was not asked, there is no token that it takes"
+_NO_WORKFLOW: Final = "it is not known which workflow published it (say it: --expect OWNER/REPO:workflow.yml)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,13 @@ async def verify_release(
 ) -> Verified:
     """Judge a release whose list of files is known already."""
     provenance = await read_provenance(desk.indexes[release.index], release)
+    # GitHub is heard before anything is judged: two services that agree correct a clock of this machine that is late.
+    silent = await _silent(desk)
     files = verified(desk.verifiers[release.index], provenance)
     publisher = complete(expected, files)
-    asked = bool(publisher.workflow) and await _signed_in(desk)
-    run: Reading[RunEvidence] = Unreadable("the workflow run", _why_not_asked(publisher))
-    if asked:
+    asked = bool(publisher.workflow) and silent is not _NO_TOKEN
+    run: Reading[RunEvidence] = Unreadable("the workflow run", silent if publisher.workflow else _NO_WORKFLOW)
+    if publisher.workflow and not silent:
         path = f".github/workflows/{publisher.workflow}"
         run = await gather_run(desk.github, repository_of(publisher), path, release, files)
     evidence = Evidence(release, files, run, desk.clock.now())
@@ -93,18 +98,15 @@ async def verify_release(
     return Verified(judgement, evidence, expectation, provenance)
 
 
-def _why_not_asked(publisher: Publisher) -> str:
-    if publisher.workflow:
-        return "GitHub was not asked, there is no token for it"
-    return "it is not known which workflow published it (say it: --expect OWNER/REPO:workflow.yml)"
-
-
-async def _signed_in(desk: Desk) -> bool:
+async def _silent(desk: Desk) -> str:
+    """Return why GitHub tells nothing, "" where it does. That it is down is not that it was not asked (S11)."""
     try:
         await desk.github.viewer()
-    except KeylessError:
-        return False
-    return True
+    except NotAllowed:
+        return _NO_TOKEN
+    except KeylessError as error:
+        return error.what.rstrip(".")
+    return ""
 
 
 def settled(judgement: Judgement, evidence: Evidence, *, asked: bool) -> Judgement:

@@ -76,23 +76,39 @@ class _Wait:
     async def go(self, patience: timedelta) -> Verified:
         record = _load(self._place) or await self._begin(patience)
         self._say(record)
-        pause = FIRST
+        pause, over = FIRST, False
         while True:
             found = await self._look(record)
             if found is not None:
                 return self._settled(record, found)
-            now = self._desk.clock.now()
-            if now >= record.until:
-                self._place.unlink(missing_ok=True)
-                raise TryLater(
-                    f"No release of {self._what} that could be judged came until {record.until:%Y-%m-%d %H:%M} UTC.",
-                    hint="The same command begins to wait anew.",
-                )
-            new = self._shown is not None
+            now, new = self._desk.clock.now(), self._shown is not None
+            if now >= record.until and (over or not new):
+                raise self._over(record)
+            over = (
+                now >= record.until
+            )  # what came in time, or while the machine slept, is looked at once more all the same
             pause = SETTLE if new else pause
-            await self._desk.clock.sleep(min(pause, max(1.0, (record.until - now).total_seconds())))
+            left = SETTLE if over else max(1.0, (record.until - now).total_seconds())
+            await self._desk.clock.sleep(min(pause, left))
             pause = FIRST if new else min(pause * 2, LONGEST)
             self._heartbeat(record)
+
+    def _over(self, record: WaitRecord) -> TryLater:
+        """Return the end of the waiting. A release that came and could not be judged is awaited still: then the record
+        stays, for one that began anew would take that release for one of before.
+        """
+        until = f"{record.until:%Y-%m-%d %H:%M} UTC"
+        if self._shown is not None:
+            version = self._shown[0].version
+            return TryLater(
+                f"{self._what}: {version} came, and could not be judged until {until}.",
+                hint="The same command looks at it again.",
+            )
+        self._place.unlink(missing_ok=True)
+        return TryLater(
+            f"No release of {self._what} that could be judged came until {until}.",
+            hint="The same command begins to wait anew.",
+        )
 
     async def _begin(self, patience: timedelta) -> WaitRecord:
         now = self._desk.clock.now()

@@ -93,6 +93,14 @@ class Selected:
 
 
 @dataclass(frozen=True, slots=True)
+class Environment:
+    """A GitHub environment. `rules` are the kinds of its protection, sorted, like "required_reviewers"."""
+
+    name: str
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SecretEntry:
     """A secret's entry in a store. Its value can never be read; `updated_at` (UTC) is the only sign of a change.
 

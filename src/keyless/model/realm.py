@@ -29,7 +29,8 @@ class Addresses:
     """Every host that a run may talk to. A credential is sent to exactly the one that it belongs to (S7).
 
     `github_api` ends without a slash. `ca_file` is the extra certificate authority of a served rehearsal; `trust_root`
-    the rehearsal's Sigstore trust root (None: Sigstore's own).
+    the rehearsal's Sigstore trust root (None: Sigstore's own). `issuer` is where jobs get their identity: the domain of
+    its hosts in reality, one address in a rehearsal ("": nowhere).
     """
 
     realm: Realm
@@ -39,6 +40,7 @@ class Addresses:
     testpypi: IndexAddresses
     ca_file: Path | None = None
     trust_root: Path | None = None
+    issuer: str = ""
 
     def index(self, index: Index) -> IndexAddresses:
         """Return where `index` lives."""
@@ -51,4 +53,5 @@ REAL = Addresses(
     github_web="https://github.com",
     pypi=IndexAddresses("https://pypi.org", "https://upload.pypi.org/legacy/"),
     testpypi=IndexAddresses("https://test.pypi.org", "https://test.pypi.org/legacy/"),
+    issuer="actions.githubusercontent.com",
 )

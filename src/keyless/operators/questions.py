@@ -302,6 +302,15 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         explicit=True,
     ),
     Question(
+        identifier="nothing-pending",
+        kind=Kind.CONFIRM,
+        asks="Is it sure that no pending publisher on {index} fits this job?",
+        help="State that no pending publisher on the index has this job's repository, workflow and environment.",
+        why="An index looks for a pending publisher first, whatever project it is for, and creates that project when it mints. "
+        "Nobody but you can see yours: /manage/account/publishing/ on the index.",
+        phases=(),
+    ),
+    Question(
         identifier="confirm-shred",
         kind=Kind.TYPED,
         asks="To destroy this backup, type its id: {backup}",

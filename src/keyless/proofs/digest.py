@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Final
 
 from keyless.model.codec import Json, encode
 from keyless.model.release import Evidence
+
+_LEFT_OUT: Final = frozenset({"seen_at", "trust_root"})
 
 
 def digest(evidence: Evidence) -> str:
@@ -15,10 +18,7 @@ def digest(evidence: Evidence) -> str:
     Left out: the moment at which it was looked for, and which trust root it was judged by, so that the same evidence
     verified again years later, under the root of that time, has the same name.
     """
-    facts = encode(evidence)
-    if isinstance(facts, dict):
-        facts.pop("seen_at", None)
-    return hashlib.sha256(_canonical(facts).encode()).hexdigest()
+    return hashlib.sha256(_canonical(encode(evidence)).encode()).hexdigest()
 
 
 def _canonical(value: Json) -> str:
@@ -26,7 +26,7 @@ def _canonical(value: Json) -> str:
     match value:
         case dict():
             body = ",".join(
-                f"{json.dumps(key)}:{_canonical(value[key])}" for key in sorted(value) if key != "trust_root"
+                f"{json.dumps(key)}:{_canonical(value[key])}" for key in sorted(value) if key not in _LEFT_OUT
             )
             return f"{{{body}}}"
         case list():

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from keyless.model.proof import Grade, Judgement, Reason, Verdict
-from keyless.model.reading import Found, Missing, Unreadable
+from keyless.model.reading import Found, Missing
 from keyless.model.release import Evidence, Expectation
 from keyless.proofs.digest import digest
 from keyless.proofs.findings import AGAINST, FOR, UNKNOWN, Finding, contradicted, contradicts, unread
@@ -59,18 +59,18 @@ def _run(evidence: Evidence, provenance: Provenance, expectation: Expectation) -
 
 
 def _inferred(evidence: Evidence) -> Iterable[Finding]:
-    match evidence.run:
-        case Found(found):
-            yield from inference(evidence, found)
-        case Missing():
-            yield contradicts(
-                "no-run",
-                "No run of the workflow was going on when the files were uploaded.",
-                "a release made by the workflow",
-            )
-        case Unreadable(because=because, permission=permission):
-            needs = f"a GitHub token with {permission}" if permission else "a GitHub token that may read the runs"
-            yield unread("run-unreadable", f"The workflow run could not be read: {because}.", needs)
+    run = evidence.run
+    if isinstance(run, Found):
+        yield from inference(evidence, run.value)
+    elif isinstance(run, Missing):
+        yield contradicts(
+            "no-run",
+            "No run of the workflow was going on when the files were uploaded.",
+            "a release made by the workflow",
+        )
+    else:
+        needs = f"a GitHub token with {run.permission}" if run.permission else "a GitHub token that may read the runs"
+        yield unread("run-unreadable", f"The workflow run could not be read: {run.because}.", needs)
 
 
 def _grade(parts: _Parts) -> Grade:

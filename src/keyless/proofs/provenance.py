@@ -56,24 +56,20 @@ def examine(evidence: Evidence, expectation: Expectation) -> Provenance:
 
 
 def _file(each: FileEvidence, expectation: Expectation) -> Iterator[Finding]:
-    name = each.file.filename
-    match each.attestations:
-        case Unreadable(because=because):
-            yield unread(
-                "provenance-unreadable", f"The provenance of {name} could not be read: {because}.", "look again"
-            )
-        case Missing() | Found(()):
-            if each.file.has_provenance:
-                yield unread("index-disagrees", f"The index lists provenance of {name} and gives none.", "look again")
-            else:
-                yield open_question("no-provenance", f"{name} has no provenance, which proves nothing.", _ATTEST)
-        case Found(facts):
-            if each.file.has_provenance is False:
-                yield unread(
-                    "index-disagrees", f"The index lists no provenance of {name} and gives some.", "look again"
-                )
-            for fact in facts:
-                yield from _fact(each, fact, expectation)
+    name, reading = each.file.filename, each.attestations
+    if isinstance(reading, Unreadable):
+        because = f"The provenance of {name} could not be read: {reading.because}."
+        yield unread("provenance-unreadable", because, "look again")
+    elif isinstance(reading, Missing) or not reading.value:
+        if each.file.has_provenance:
+            yield unread("index-disagrees", f"The index lists provenance of {name} and gives none.", "look again")
+        else:
+            yield open_question("no-provenance", f"{name} has no provenance, which proves nothing.", _ATTEST)
+    else:
+        if each.file.has_provenance is False:
+            yield unread("index-disagrees", f"The index lists no provenance of {name} and gives some.", "look again")
+        for fact in reading.value:
+            yield from _fact(each, fact, expectation)
 
 
 def _fact(each: FileEvidence, fact: AttestationFact, expectation: Expectation) -> Iterator[Finding]:

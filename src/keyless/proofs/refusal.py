@@ -15,6 +15,12 @@ from keyless.model.refusal import Explanation, FieldExplained, Refusal
 from keyless.workflows import compare_publisher
 
 INVALID_PUBLISHER: Final = "invalid-publisher"
+OTHER_RUN: Final = "not-the-expected-run"
+"""keyless's own code: the run is not the one that was expected, so no index was asked."""
+
+NOT_THE_PUBLISHER: Final = frozenset({INVALID_PUBLISHER, "invalid-pending-publisher", OTHER_RUN})
+"""The codes that say that publisher and run do not fit; the others say that it cannot be told at this time."""
+
 _CODES: Final = {
     INVALID_PUBLISHER: "No publisher that is registered for the project fits what the run said of itself.",
     "invalid-pending-publisher": (
@@ -59,8 +65,13 @@ def explain(refusal: Refusal, expected: Publisher | None, page: str) -> Explanat
     if code != INVALID_PUBLISHER or real is None:
         more = "" if real or code != INVALID_PUBLISHER else " What the run said of itself is not in the text."
         return Explanation(code, f"{_CODES[code]}{more}", (), real, page)
-    fields = tuple(_fields(real, expected))
+    fields = beside(real, expected)
     return Explanation(code, f"{_CODES[code]} {_verdict(refusal, fields, expected)}", fields, real, page)
+
+
+def beside(real: Publisher, expected: Publisher | None) -> tuple[FieldExplained, ...]:
+    """Return the four fields of what a run said of itself, each beside what was expected."""
+    return tuple(_fields(real, expected))
 
 
 def _fields(real: Publisher, expected: Publisher | None) -> Iterator[FieldExplained]:

@@ -107,12 +107,11 @@ def _conclusion(found: RunEvidence) -> Iterator[Finding]:
 
 def _text(found: RunEvidence) -> Iterator[Finding]:
     what = f"The workflow at commit {found.run.head_sha[:12]}"
-    match found.uses_token:
-        case True:
-            yield contradicts(
-                "workflow-uses-token", f"{what} hands a credential to the upload.", "a release by the changed workflow"
-            )
-        case False:
-            yield holds("workflow-without-token", f"{what} hands no credential to the upload.")
-        case None:
-            yield unread("workflow-unclear", f"{what} does not show whether it hands over a credential.")
+    if found.uses_token is None:
+        yield unread("workflow-unclear", f"{what} does not show whether it hands over a credential.")
+    elif found.uses_token:
+        yield contradicts(
+            "workflow-uses-token", f"{what} hands a credential to the upload.", "a release by the changed workflow"
+        )
+    else:
+        yield holds("workflow-without-token", f"{what} hands no credential to the upload.")

@@ -81,6 +81,7 @@ def served_addresses(at: Mapping[str, str], ca_file: Path | None, trust_root: Pa
         testpypi=IndexAddresses(at["testpypi"], f"{at['testpypi']}/legacy/"),
         ca_file=ca_file,
         trust_root=trust_root,
+        issuer=at["issuer"],
     )
 
 

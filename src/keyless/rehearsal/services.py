@@ -83,6 +83,7 @@ class Services:
             addresses.github_web: "github",
             addresses.pypi.site: "pypi",
             addresses.testpypi.site: "testpypi",
+            addresses.issuer: "issuer",
         }
         return {httpx.URL(url).netloc.decode(): name for url, name in named.items()}
 
@@ -109,4 +110,5 @@ def addresses_in_process(trust_root: Path) -> Addresses:
         pypi=IndexAddresses("https://pypi.rehearsal", "https://pypi.rehearsal/legacy/"),
         testpypi=IndexAddresses("https://test.pypi.rehearsal", "https://test.pypi.rehearsal/legacy/"),
         trust_root=trust_root,
+        issuer="https://token.actions.rehearsal",
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from keyless.journeys.keeping import Again
+from keyless.model.preflight import Preflight
 from keyless.model.proof import Grade, Judgement, Verdict
 from keyless.model.publisher import Publisher
 from keyless.model.reading import Found, Missing, Reading, Unreadable
-from keyless.model.refusal import Explanation
+from keyless.model.refusal import Explanation, FieldExplained
 from keyless.model.release import AttestationFact, Evidence
 from keyless.model.table import Table
+from keyless.proofs.refusal import OTHER_RUN
 from keyless.render.views import View, moment, view
 
 
@@ -51,10 +53,10 @@ def kept_view(again: Again) -> tuple[str, ...]:
     """Return by which root kept evidence was judged, then and now, and whether it is still what was kept."""
     kept = again.kept
     beside = "the same as the one that lies beside it" if again.same_root else "not the one that lies beside it"
-    name = "the same evidence as" if again.same_digest else "NOT the same evidence as"
+    name = "the same as" if again.same_digest else "NOT the same as"
     return (
         f"Kept on {kept.kept_at:%Y-%m-%d}, then judged by {kept.root}. Judged now by {again.root}, {beside}.",
-        f"It is {name} what was kept under the digest {kept.digest}; a receipt names it by this too.",
+        f"The evidence, as it was found now, is {name} what was kept under the digest {kept.digest}; a receipt names it by this too.",
     )
 
 
@@ -101,7 +103,30 @@ def _held(reading: Reading[tuple[AttestationFact, ...]]) -> str:
 
 @view.register
 def _explanation(explanation: Explanation) -> View:
-    rows = tuple((f.field, f.real, f.expected, f.wrong and f"WRONG: {f.wrong}") for f in explanation.fields)
-    columns = ("field", "the run said", "expected", "")
-    table = (Table("refusal", f"The index refused the run ({explanation.code})", columns, rows),) if rows else ()
+    asked = explanation.code != OTHER_RUN
+    heading = f"The index refused the run ({explanation.code})" if asked else "The job, and what was expected"
+    table = (_fields("refusal", heading, explanation.fields),) if explanation.fields else ()
     return (*table, explanation.says)
+
+
+@view.register
+def _preflight(found: Preflight) -> View:
+    where = found.index.label
+    return (
+        _fields("preflight", f"{where} minted a token for this job", found.fields),
+        f"The token uploaded nothing and is thrown away; {where} ends it at {moment(found.until)}.",
+        f"For {found.project}: {_REACH[found.reach.value]} ({found.because}).",
+        *(f"Not shown: {line}" for line in found.leaves_open),
+    )
+
+
+_REACH = {
+    "yes": "a token of this job may upload to it, so its publisher fits",
+    "no": "a token of this job may NOT upload to it",
+    "unknown": "could not be told",
+}
+
+
+def _fields(name: str, heading: str, fields: tuple[FieldExplained, ...]) -> Table:
+    rows = tuple((f.field, f.real, f.expected, f.wrong and f"WRONG: {f.wrong}") for f in fields)
+    return Table(name, heading, ("field", "the run said", "expected", ""), rows)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # a clock is all that `keyless status` needs of this room, an
 
     from keyless.model.github import (
         Branch,
+        Environment,
         PullRequest,
         Repository,
         RepositoryFacts,
@@ -28,7 +29,9 @@ if TYPE_CHECKING:  # a clock is all that `keyless status` needs of this room, an
         Visibility,
     )
     from keyless.model.index import Index
+    from keyless.model.preflight import Identity, Minted, Reach
     from keyless.model.reading import Reading
+    from keyless.model.refusal import Refusal
     from keyless.model.release import AttestationFact, Release, ReleaseFile
     from keyless.model.token import Probe
     from keyless.model.workflow import FileChange
@@ -79,6 +82,10 @@ class GitHub(Protocol):
         ...
 
     async def environments(self, repository: Repository) -> Reading[tuple[str, ...]]: ...
+
+    async def protection(self, repository: Repository) -> Reading[tuple[Environment, ...]]:
+        """Return the environments with what guards them."""
+        ...
 
     async def secrets(self, store: Store) -> Reading[tuple[SecretEntry, ...]]:
         """Return the entries of one store. An organisation's entries come with visibility and selected repositories."""
@@ -159,7 +166,11 @@ class PackageIndex(Protocol):
     """PyPI or TestPyPI, as far as keyless uses it. It never uploads."""
 
     index: Index
-    requests: int
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far; a 304 counts."""
+        ...
 
     async def versions(self, project: str) -> Reading[tuple[Release, ...]]:
         """Return every release with its files, newest upload first, from the simple API in one request."""
@@ -171,6 +182,34 @@ class PackageIndex(Protocol):
 
     async def probe(self, token: Secret) -> Probe:
         """Say whether the index knows the token, by the empty upload form (facts: nothing is uploaded or created)."""
+        ...
+
+
+class Exchange(Protocol):
+    """Trusted publishing's exchange with one index. Minting creates the project of a pending publisher that fits."""
+
+    async def audience(self) -> str:
+        """Return whom an identity has to be made for. Raises TryLater when the index does not say."""
+        ...
+
+    async def mint(self, identity: Secret) -> Minted | Refusal:
+        """Exchange a job's identity for an upload token, or return why the index does not. Raises TryLater."""
+        ...
+
+    async def reach(self, token: Secret, project: str, version: str) -> tuple[Reach, str]:
+        """Say whether a minted token may upload to a project with an existing version; nothing is uploaded."""
+        ...
+
+
+class JobIdentity(Protocol):
+    """The GitHub Actions job in which this program runs."""
+
+    def require(self) -> None:
+        """Raise UsageError outside of a job, NotAllowed in one that may have no identity."""
+        ...
+
+    async def ask(self, audience: str) -> Identity:
+        """Return the job's identity for one audience. Raises what `require` raises, and TryLater."""
         ...
 
 

@@ -7,8 +7,10 @@ from datetime import timedelta
 
 from keyless.engine import Check, Done, Ready
 from keyless.errors import TryLater
+from keyless.model.codec import Json
 from keyless.model.journey import JourneyState, StepRecord
 from keyless.model.plan import CloseJourney, OpenWindow, ShredBackup
+from keyless.model.reading import Found
 from keyless.steps.toolbox import Toolbox
 
 
@@ -30,7 +32,12 @@ class OpenWindowPerformer:
     async def confirm(self, step: OpenWindow) -> Done:
         journey = self.tools.journal.journey(self.tools.journey)
         until = journey.window_until if journey else None
-        return Done(f"rollback is possible until {until:%Y-%m-%d %H:%M} UTC" if until else "open", {"days": step.days})
+        says = f"rollback is possible until {until:%Y-%m-%d %H:%M} UTC" if until else "open"
+        guarded = await self.tools.github.protection(journey.repository) if journey else None
+        rules: dict[str, Json] = {}
+        if isinstance(guarded, Found):  # what `keyless watch` compares with later; not known is no reason to stop here
+            rules = {environment.name.lower(): list(environment.rules) for environment in guarded.value}
+        return Done(says, {"days": step.days, "protection": rules})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from keyless.errors import BackupRefused, NotProven, StalePlan, StillReferenced
+from datetime import timedelta
+from typing import Final
+
+from keyless import proofs
+from keyless.errors import BackupRefused, NotProven, StalePlan, StillReferenced, TryLater
 from keyless.model.github import Repository, SecretEntry, StoreKind
+from keyless.model.index import Index
 from keyless.model.journey import StepRecord, StepState
 from keyless.model.plan import BackupItem, Phase, Plan, ProveRelease, SealBackup, SkippedProof
+from keyless.model.proof import Verdict
 from keyless.model.reading import Found
 from keyless.model.survey import SharedUse
 from keyless.planning.readers import Reader, readers
+from keyless.steps.judging import judge_newest, workflow_landed
 from keyless.steps.toolbox import Toolbox
 from keyless.surveying.branches import read_branches
 from keyless.surveying.repository import find_repository
 from keyless.surveying.shared import read_shared
 from keyless.surveying.stores import read_stores
+
+FRESH: Final = timedelta(hours=1)
+"""How long a proof stands without another look: a run that is not interrupted looks once."""
 
 _OF_WORKFLOWS = (StoreKind.REPOSITORY, StoreKind.ENVIRONMENT, StoreKind.ORGANISATION)
 
@@ -27,6 +37,31 @@ def require_proof(tools: Toolbox, plan: Plan) -> None:
         raise NotProven(
             f"A secret may go only after a proven release, and there is no proof for {names}.",
             hint="Make a release through the trusted publisher, then run the same command again.",
+            untouched="No secret was removed.",
+        )
+
+
+async def require_still_proven(tools: Toolbox, plan: Plan) -> None:
+    """S2: a proof that lies back is judged anew on PyPI, by the newest release there; contradicted, it opens nothing.
+
+    TestPyPI's is not: files come and go there, and no user depends on them. Raises NotProven, or TryLater (S11).
+    """
+    done, now = _done(tools), tools.clock.now()
+    for step in plan.steps:
+        if not isinstance(step, ProveRelease) or step.index is not Index.PYPI or now - done[step.id].at <= FRESH:
+            continue
+        judgement = await judge_newest(tools, step, after=workflow_landed(tools))
+        lacking = proofs.gate([judgement] if judgement else [], [(step.index, step.project)], step.bar)
+        if not lacking:
+            continue
+        if judgement is not None and judgement.verdict is Verdict.CANNOT_TELL:
+            raise TryLater(
+                f"The proof could not be looked at again. {lacking[0]}", hint="Run the same command again later."
+            )
+        raise NotProven(
+            f"{step.project} was proven on {done[step.id].at:%Y-%m-%d}, and by now its newest release is no proof. "
+            f"{lacking[0]}",
+            hint="Release through the trusted publisher once more, then run the same command again.",
             untouched="No secret was removed.",
         )
 

@@ -44,6 +44,12 @@ async def judge_newest(tools: Toolbox, step: Provable, *, after: datetime | None
 
 async def _expectation(tools: Toolbox, step: Provable, repository: Repository, after: datetime | None) -> Expectation:
     facts = await tools.github.repository(repository)
+    if isinstance(
+        facts, Unreadable
+    ):  # names can be given away, their numbers cannot: without them nothing is judged (S11)
+        raise TryLater(
+            f"{repository} could not be read on GitHub: {facts.because}.", hint="Run the same command again later."
+        )
     known = facts.value if isinstance(facts, Found) else None
     return Expectation(
         index=step.index,

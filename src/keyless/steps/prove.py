@@ -12,9 +12,10 @@ from keyless.errors import NotProven, TryLater
 from keyless.model.codec import encode
 from keyless.model.github import Repository
 from keyless.model.journey import StepRecord
-from keyless.model.plan import CheckProof, ProveRelease, SkippedProof
+from keyless.model.plan import CheckProof, Phase, ProveRelease, SkippedProof
 from keyless.model.proof import Judgement, Verdict
 from keyless.model.publisher import publishing_page
+from keyless.planning.trial import before_release
 from keyless.steps.judging import judge_newest, workflow_landed
 from keyless.steps.refused import why_refused
 from keyless.steps.toolbox import Toolbox
@@ -66,6 +67,8 @@ class ProvePerformer:
             advice = [refusal, f"The publisher has to be: {_fields(step)}. Correct it, then release again."]
         elif reasons:
             advice = [*reasons, "Release once more when that is put right."]
+        else:
+            advice += await self._before(step)
         found = f"the newest one, {judgement.version}, is no proof" if judgement else "there is none"
         otherwise = NotProven(
             f"{what} is needed, and {found}.",
@@ -74,6 +77,12 @@ class ProvePerformer:
         )
         evidence = {"judgement": encode(judgement)} if judgement else None
         return Waiting(what, otherwise, link, tuple(advice), evidence)
+
+    async def _before(self, step: Provable) -> tuple[str, ...]:
+        """What can be tried while no release comes; the page of the index was read a moment ago, so this is a 304."""
+        read = await self.tools.indexes[step.index].versions(step.project)
+        plan = self.tools.journal.plan(self.tools.journey, Phase.MIGRATE)
+        return before_release(step, plan, read, self.tools.clock.now())
 
     def _workflow_page(self, step: Provable) -> str:
         """Return the page of the workflow's runs, from which one can be started as well."""

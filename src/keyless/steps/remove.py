@@ -9,7 +9,13 @@ from keyless.errors import StalePlan, TryLater
 from keyless.model.github import StoreKind
 from keyless.model.journey import StepRecord
 from keyless.model.plan import Phase, Plan, RemoveSecret, UnselectRepository
-from keyless.steps.guards import require_backup, require_no_namesake, require_proof, require_unread
+from keyless.steps.guards import (
+    require_backup,
+    require_no_namesake,
+    require_proof,
+    require_still_proven,
+    require_unread,
+)
 from keyless.steps.stores import look_up
 from keyless.steps.toolbox import Toolbox
 
@@ -42,6 +48,7 @@ class RemoveSecretPerformer:
         plan = _migration(self.tools)
         await require_no_namesake(self.tools, plan, entry)
         require_proof(self.tools, plan)
+        await require_still_proven(self.tools, plan)
         require_backup(self.tools, plan, entry)
         shared = entry.store.kind in _SHARED
         await require_unread(self.tools, plan.repository, entry, step.accepted, elsewhere=shared)
@@ -71,6 +78,7 @@ class UnselectRepositoryPerformer:
             return Done("this repository is not on its list", {"absent": True, "ours": record is not None})
         plan = _migration(self.tools)
         require_proof(self.tools, plan)
+        await require_still_proven(self.tools, plan)
         await require_unread(self.tools, step.repository, entry, step.accepted, elsewhere=False)
         return Ready()
 

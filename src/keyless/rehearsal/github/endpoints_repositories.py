@@ -51,14 +51,21 @@ def _branch(call: Call) -> Answer:
 
 def _environment_shape(call: Call, environment: Document) -> Document:
     name = quote(environment["name"], safe="")
-    return environment | {
+    return {name: value for name, value in environment.items() if name != "rules"} | {
         "node_id": shapes.node("EN", environment["id"]),
         "url": f"{shapes.repository_address(call, call.subject)}/environments/{name}",
         "html_url": f"{call.web}/{call.subject['owner']}/{call.subject['name']}/deployments/activity_log"
         f"?environments_filter={name}",
-        "protection_rules": [],
+        "protection_rules": [_rule_shape(kind, environment["id"]) for kind in environment.get("rules", ())],
         "deployment_branch_policy": None,
     }
+
+
+def _rule_shape(kind: str, environment: int) -> Document:
+    more: Document = {"wait_timer": 30} if kind == "wait_timer" else {}
+    if kind == "required_reviewers":
+        more = {"prevent_self_review": False, "reviewers": []}
+    return {"id": environment, "node_id": shapes.node("GA", environment), "type": kind} | more
 
 
 def _environments(call: Call) -> Answer:

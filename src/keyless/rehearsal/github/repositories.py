@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from keyless.rehearsal.github import accounts, moments, objects
 from keyless.rehearsal.store import Document, Store
@@ -276,6 +276,14 @@ def create_environment(store: Store, owner: str, name: str, environment: str) ->
             store.put(ENVIRONMENT, key, found | {"created_at": moment, "updated_at": moment})
     identifier: int = found["id"]
     return identifier
+
+
+def protect_environment(store: Store, owner: str, name: str, environment: str, rules: Sequence[str]) -> None:
+    """Guard an environment with rules of these kinds, and with no others."""
+    create_environment(store, owner, name, environment)
+    key = f"{repository(store, owner, name)['id']:010d}/{environment.lower()}"
+    kept = store.get(ENVIRONMENT, key) or {}
+    store.put(ENVIRONMENT, key, {**kept, "rules": list(rules), "updated_at": moments.now(store)})
 
 
 def environments(store: Store, identifier: int) -> list[Document]:

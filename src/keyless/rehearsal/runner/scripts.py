@@ -11,6 +11,7 @@ from fnmatch import fnmatch
 from keyless.rehearsal.index import artefacts
 from keyless.rehearsal.runner import builds
 from keyless.rehearsal.runner.job import FAILURE, RunningJob, StepFailed
+from keyless.rehearsal.runner.preflight import run_preflight
 from keyless.rehearsal.runner.shell import Command, commands
 from keyless.rehearsal.runner.tools import FLAGS, TOOLS, Credential, Options, Tool, credential, options, repository_url
 from keyless.rehearsal.runner.trusted import ExchangeRefused, Minted, NoAudience, NoIdentity, burn, exchange
@@ -123,6 +124,8 @@ def _shout(name: str) -> str:
 
 
 async def _tool(job: RunningJob, words: list[str], env: dict[str, str], folder: str) -> None:
+    if words and words[0].partition("==")[0] == "keyless" and words[1:2] == ["preflight"]:
+        return await run_preflight(job, options(words[2:], FLAGS), env)
     for tool in TOOLS:
         if tuple(words[: len(tool.command)]) == tool.command:
             return await _publish(job, tool, options(words[len(tool.command) :], FLAGS), env, folder)

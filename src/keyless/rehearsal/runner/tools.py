@@ -192,6 +192,7 @@ FLAGS = frozenset(
         "--no-check",
         "--check",
         "--disable-attestations",
+        "--nothing-pending",
     ]
 )
 

@@ -44,10 +44,23 @@ class Named(BaseModel):
     name: str
 
 
+class Rule(BaseModel):
+    """One protection rule of an environment: "required_reviewers", "wait_timer", "branch_policy", or an app's own."""
+
+    type: str
+
+
+class EnvironmentItem(BaseModel):
+    """An environment and what guards it."""
+
+    name: str
+    protection_rules: list[Rule] = []
+
+
 class EnvironmentPage(BaseModel):
     """GET …/environments."""
 
-    environments: list[Named] = []
+    environments: list[EnvironmentItem] = []
 
 
 class SecretItem(BaseModel):

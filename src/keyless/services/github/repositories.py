@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keyless.errors import NotAllowed
-from keyless.model.github import Repository, RepositoryFacts, Viewer
+from keyless.model.github import Environment, Repository, RepositoryFacts, Viewer
 from keyless.model.reading import Found, Reading
 from keyless.services.github import answers, refusals
 from keyless.services.github.paths import repository_path
@@ -42,10 +42,19 @@ class Repositories(Topic):
 
     async def environments(self, repository: Repository) -> Reading[tuple[str, ...]]:
         """Return the names of the repository's environments."""
+        match await self.protection(repository):
+            case Found(found):
+                return Found(tuple(environment.name for environment in found))
+            case unreadable:
+                return unreadable
+
+    async def protection(self, repository: Repository) -> Reading[tuple[Environment, ...]]:
+        """Return the repository's environments with what guards them."""
         path, what = f"{repository_path(repository)}/environments", f"environments of {repository}"
         match await self._wire.pages(path, answers.EnvironmentPage, lambda page: page.environments, what):
             case Found(items):
-                return Found(tuple(item.name for item in items))
+                kinds = ((item.name, {rule.type for rule in item.protection_rules}) for item in items)
+                return Found(tuple(Environment(name, tuple(sorted(rules))) for name, rules in kinds))
             case unreadable:
                 return unreadable
 

@@ -143,7 +143,10 @@ def _check_workflow(claims: Claims, stated: Publisher) -> None:
 def _check_time(signed: datetime, latest: datetime) -> None:
     """Raise ValueError for what comes from the future; sigstore takes it."""
     if signed > latest:
-        raise ValueError(f"it was signed in the future: {signed.isoformat()}")
+        raise ValueError(
+            f"it was signed in the future: {signed.isoformat()}, and it is {latest - AHEAD:%Y-%m-%d %H:%M} UTC by this "
+            "machine's clock"
+        )
 
 
 class _Anybody:
