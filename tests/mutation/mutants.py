@@ -22,7 +22,7 @@ _ARITHMETIC: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult, ast.Div: ast.Mult,
     ast.Mod: ast.Mult, ast.LShift: ast.RShift, ast.RShift: ast.LShift, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
 }  # fmt: skip
-_NAMES = {"any": "all", "all": "any", "min": "max", "max": "min", "sorted": "list", "reversed": "list"}
+_NAMES = {"any": "all", "all": "any", "min": "max", "max": "min", "reversed": "list"}
 _PLAIN = {"lower", "upper", "strip", "casefold"}
 _SILENT = {"annotation", "returns", "decorator_list", "format_spec"}
 _CONDITIONS = {(ast.If, "test"), (ast.IfExp, "test"), (ast.While, "test"), (ast.match_case, "guard"), (ast.comprehension, "ifs")}  # fmt: skip
@@ -140,8 +140,9 @@ def _replacements(parent: ast.AST, name: str, node: ast.AST) -> Iterator[ast.AST
         case ast.Constant(bytes(value)):
             yield ast.Constant(value + b"XX")
         case ast.Call(ast.Name(called), arguments, keywords) if called in _NAMES:
-            kept = keywords if _NAMES[called] not in {"list", "any", "all"} else []
-            yield ast.Call(ast.Name(_NAMES[called], ast.Load()), arguments, kept)
+            yield ast.Call(ast.Name(_NAMES[called], ast.Load()), arguments, keywords)
+        case ast.Call(ast.Name("sorted") as called, arguments, keywords):
+            yield ast.Call(called, arguments, [*keywords, ast.keyword("reverse", ast.Constant(True))])
         case ast.Call(ast.Attribute(value, called), [], []) if called in _PLAIN:
             yield value
         case ast.Return(value) if value is not None and not (isinstance(value, ast.Constant) and value.value is None):
