@@ -105,7 +105,9 @@ def _is_silent(node: ast.AST) -> bool:
             return True
         case ast.If(test=ast.Name(id="TYPE_CHECKING")) | ast.Assign(targets=[ast.Name(id="__all__")]):
             return True
-        case ast.Assign(value=ast.Call(func=ast.Name(id="TypeVar"))) | ast.AnnAssign(annotation=ast.Name(id="TypeAlias")):
+        case (
+            ast.Assign(value=ast.Call(func=ast.Name(id="TypeVar"))) | ast.AnnAssign(annotation=ast.Name(id="TypeAlias"))
+        ):
             return True
         case ast.JoinedStr(values=values):
             return any(isinstance(v, ast.Constant) and _is_prose(v.value) for v in values)
