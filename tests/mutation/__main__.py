@@ -33,10 +33,12 @@ def explained() -> dict[str, str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("rooms", nargs="*", metavar="ROOM", choices=[*ROOMS, []], default=[])
+    parser.add_argument("rooms", nargs="*", metavar="ROOM", default=[], help=f"of {', '.join(ROOMS)}; all unless named")
     parser.add_argument("--only", default="", help="only modules whose path holds this")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
+    if strange := set(asked.rooms) - set(ROOMS):
+        parser.error(f"there is no room {', '.join(sorted(strange))}; there are {', '.join(ROOMS)}")
     good = [score(room, asked.only, asked.jobs) for room in asked.rooms or ROOMS]
     return 0 if all(good) else 1
 
@@ -51,14 +53,11 @@ def score(room: str, only: str, jobs: int) -> bool:
     noticed = 100 * (len(found) - len(left)) / len(found)
     new = [key for key in left if key not in known]
     dead = [key for key in known if key in {mutant.key for mutant in found} and key not in left]
-    print(
-        f"{room}: {noticed:.1f} % of {len(found)} mutants noticed, {len(left)} survive, "
-        f"{len(left) - len(new)} of them explained ({time.monotonic() - began:.0f} s)"
-    )
-    for key in new:
-        print(f"  not explained: {key}   line {left[key].lines.start}")
-    for key in dead:
-        print(f"  explained, but noticed: {key}")
+    said = f"{len(left)} survive, {len(left) - len(new)} of them explained ({time.monotonic() - began:.0f} s)"
+    lines = [f"{room}: {noticed:.1f} % of {len(found)} mutants noticed, {said}"]
+    lines += [f"  not explained: {key} (line {left[key].lines.start})" for key in new]
+    lines += [f"  explained, but noticed: {key}" for key in dead]
+    sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
     return noticed >= BAR and not new and not dead
 

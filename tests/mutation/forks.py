@@ -14,9 +14,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import SourceFileLoader
-from pathlib import Path
 from types import CodeType, FunctionType
 from typing import TypeVar
 
@@ -40,16 +39,15 @@ class BaselineFailed(Exception):
     """A test fails without any mutant: nothing can be measured."""
 
 
-def survivors(tests: Iterable[str], found: list[Mutant], jobs: int) -> list[Mutant]:
+def survivors(tests: Sequence[str], found: list[Mutant], jobs: int) -> list[Mutant]:
     """Return those of `found` that no test notices. Raises BaselineFailed."""
-    hypothesis.settings.register_profile(
-        "mutation", database=None, derandomize=True, deadline=None, phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate]
-    )  # fmt: skip
+    phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]  # a failure is enough, it need not be small
+    hypothesis.settings.register_profile("mutation", database=None, derandomize=True, deadline=None, phases=phases)
     hypothesis.settings.load_profile("mutation")
     inside = _Inside([m for m in found if m.function], jobs)
     code = _quietly(lambda: pytest.main([*_OPTIONS, *tests], plugins=[inside]))
     if code != pytest.ExitCode.OK or not inside.ran:
-        raise BaselineFailed(f"pytest ended with {code!r}")
+        raise BaselineFailed(f"without any mutant, pytest {' '.join(tests)} ended with {code!r}")
     for name in [n for n in sys.modules if n.split(".")[0] == "keyless" or _is_test(n)]:
         del sys.modules[name]
     quick = sorted({i.partition("::")[0] for i in inside.ran}, key=lambda file: _seconds_of(file, inside.ran))
@@ -60,7 +58,7 @@ def survivors(tests: Iterable[str], found: list[Mutant], jobs: int) -> list[Muta
 
 
 def _is_test(name: str) -> bool:
-    return name.startswith("tests.") and not name.startswith("tests.mutation") or name == "conftest"
+    return name.startswith("tests.") and not name.startswith("tests.mutation")
 
 
 def _seconds_of(file: str, ran: Ran) -> float:
@@ -147,22 +145,16 @@ def _imported_anew(mutant: Mutant, files: list[str]) -> bool:
     return pytest.main([*_OPTIONS, *files]) != pytest.ExitCode.OK
 
 
-def _forked(found: list[Mutant], noticed: Callable[[Mutant], bool], patience: Callable[[Mutant], float], jobs: int) -> list[Mutant]:  # fmt: skip
-    """Return the mutants that are not noticed in a child each; one that hangs or ends its process is noticed."""
+def _forked(
+    found: list[Mutant], noticed: Callable[[Mutant], bool], seconds: Callable[[Mutant], float], jobs: int
+) -> list[Mutant]:
+    """Return the mutants that are not noticed, each in a child; one that hangs or ends its process is noticed."""
     running: dict[int, tuple[Mutant, str]] = {}
-    survived = []
-    waiting = list(reversed(found))
+    survived, waiting = [], list(reversed(found))
     while waiting or running:
         while waiting and len(running) < jobs:
-            mutant = waiting.pop()
-            folder = tempfile.mkdtemp(prefix="mutant-", dir=in_memory())
-            if (child := os.fork()) == 0:
-                os.environ["PYTEST_DEBUG_TEMPROOT"] = tempfile.tempdir = folder
-                seconds = int(patience(mutant)) + 2
-                resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-                signal.alarm(10 * seconds)
-                _end(lambda: 1 if noticed(mutant) else 0)
-            running[child] = mutant, folder
+            mutant, folder = waiting.pop(), tempfile.mkdtemp(prefix="mutant-", dir=in_memory())
+            running[_child(mutant, folder, noticed, int(seconds(mutant)) + 2)] = mutant, folder
         child, status = os.wait()
         mutant, folder = running.pop(child)
         shutil.rmtree(folder, ignore_errors=True)
@@ -170,12 +162,17 @@ def _forked(found: list[Mutant], noticed: Callable[[Mutant], bool], patience: Ca
     return survived
 
 
-def _end(work: Callable[[], int]) -> None:
-    """Do the work of a child and end it at once, whatever comes."""
+def _child(mutant: Mutant, folder: str, noticed: Callable[[Mutant], bool], seconds: int) -> int:
+    """Start a child that ends with 0 when nothing is noticed; bounded in its memory, its work, and the time it waits."""
+    if child := os.fork():
+        return child
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = tempfile.tempdir = folder
     code = 2
     try:
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-        code = work()
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        signal.alarm(10 * seconds)
+        code = 1 if noticed(mutant) else 0
     finally:
         os._exit(code)
 
@@ -184,9 +181,13 @@ def _quietly(work: Callable[[], T]) -> T:
     """Call with pytest's output thrown away; children have it so too."""
     sys.stdout.flush()
     kept = os.dup(1), os.dup(2)
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:
-        os.dup2(nowhere.fileno(), 1), os.dup2(nowhere.fileno(), 2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
+        for stream in (1, 2):
+            os.dup2(nowhere, stream)
         return work()
     finally:
-        os.dup2(kept[0], 1), os.dup2(kept[1], 2)
+        for stream, before in zip((1, 2), kept, strict=True):
+            os.dup2(before, stream)
+        for file in (nowhere, *kept):
+            os.close(file)
