@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from keyless.services.system import SystemClock
 from tests.cli.served import Town
 from tests.e2e.served import MIGRATE, token_flags
 
@@ -61,6 +62,7 @@ BOTH = {"PYPI_API_TOKEN", "TEST_PYPI_API_TOKEN"}
 def test_before_anything_was_begun(town: Callable[..., Town]) -> None:
     """A plan, a look round, an empty list: nothing is touched by any of them."""
     served = town()
+    assert served.say("scan", "nadia", "--strict").code == 0  # she has no repository
     assert "No migration was begun" in served.say("status").raw
     assert "0 migrations looked at: nothing has drifted." in served.say("watch").raw
     ran = served.say("migrate", served.repository, "--dry-run", *MIGRATE, *token_flags(served))
@@ -175,7 +177,8 @@ def test_a_backup_alone_brings_all_back_though_the_journal_is_damaged(
     ran = served.say("rollback", "--from", str(exported), "--dry-run", *OPEN)
     assert ran.code == 0, ran.raw
     assert "It was left as it is" in ran.raw
-    assert served.say("status").code == 20
+    for needing_it in (["status"], ["scan", served.repository], ["rollback", served.repository, *OPEN]):
+        assert served.say(*needing_it).code == 20
     served.until_done("rollback", "--from", str(exported), *OPEN)
     assert secrets_of(served, "--state", str(tmp_path / "elsewhere")) == BOTH
     assert (served.folder / "state" / "journal.sqlite3").read_bytes() == b"no journal at all"
@@ -228,6 +231,22 @@ def test_what_is_about_one_repository_is_refused_for_an_owner(standing: Town, wi
     assert standing.say("scan", "shap-like", *wish).code == 2
 
 
+@pytest.mark.parametrize("stats", [["--stats"], []])
+def test_a_probe_says_whether_the_index_knows_the_token(standing: Town, stats: list[str]) -> None:
+    ran = standing.say("token", "probe", "--token-from", "env:PYPI_API_TOKEN", *stats)
+    assert ran.code == 0, ran.raw
+    assert ("Requests sent" in ran.raw) is bool(stats), ran.raw
+
+
+def test_what_a_service_that_is_down_knows_cannot_be_told(town: Callable[..., Town], migrated: Path) -> None:
+    """Neither proven nor not proven: try later."""
+    served = town(copy_of=migrated)
+    served.call("/fault", {"kind": "404", "service": "pypi", "path": "/integrity/*", "times": -1})
+    served.call("/fault", {"kind": "403-permission", "service": "github", "times": -1})
+    ran = served.run("verify", "shap-like", "--expect", f"{served.repository}:release.yml")
+    assert (ran.code, ran.error["error"]) == (75, "TryLater"), ran.raw
+
+
 def test_what_is_neither_folder_nor_owner_is_refused(standing: Town) -> None:
     assert "neither a folder nor" in standing.say("scan", "not a name!").raw
 
@@ -248,7 +267,13 @@ def test_what_cannot_be_understood_is_exit_2(standing: Town, arguments: list[str
     assert (ran.code, says in ran.raw) == (2, True), ran.raw
 
 
-def test_a_release_is_awaited_judged_and_shown(town: Callable[..., Town], migrated: Path) -> None:
+def test_a_release_is_awaited_judged_and_shown(
+    town: Callable[..., Town], migrated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def at_once(clock: SystemClock, seconds: float) -> None:
+        assert seconds >= 0
+
+    monkeypatch.setattr(SystemClock, "sleep", at_once)
     served = town(copy_of=migrated)
     told = ["shap-like", "--expect", f"{served.repository}:release.yml", "--days", "0.001"]
     ran = served.say("wait", *told, "--after", "2020-01-01")

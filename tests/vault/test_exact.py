@@ -199,6 +199,14 @@ def test_a_disk_that_fails_while_shredding_leaves_the_name_so_that_it_can_be_don
     assert not path.exists()
 
 
+def test_a_system_that_cannot_drop_what_it_keeps_in_memory_writes_all_the_same(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "posix_fadvise", raising=False)
+    header = vault.seal(contents(), LEASE, KEYS[:1])
+    assert vault.open(header.id, UNLOCKS[0], now=NOW)[1] == contents()
+
+
 def test_shredding_leaves_no_file_open(sealed: Sealed) -> None:
     before = len(list(Path("/dev/fd").iterdir()))
     sealed.vault.shred(sealed.header.id)
