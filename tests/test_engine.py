@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from keyless.engine import Check, Done, Ready, Run, Waiting
-from keyless.errors import NotProven, StalePlan, TryLater
+from keyless.errors import NOTHING, KeylessError, NotProven, StalePlan, TryLater
 from keyless.journal import Journal
 from keyless.model.github import Repository
 from keyless.model.journey import StepRecord, StepState
@@ -83,7 +83,29 @@ def journal(tmp_path: Path) -> Journal:
     opened.close()
 
 
-def go(journal: Journal, world: World, outside: Outside | None = None, performer: type = Performer) -> None:
+class Watching(SilentReporter):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[object, ...]] = []
+
+    def step_started(self, number: int, total: int, title: str) -> None:
+        self.heard.append((number, total, title))
+
+    def step_done(self, title: str, detail: str, *, already: bool) -> None:
+        self.heard.append((title, detail, already))
+
+    def waiting(self, what: str, *, link: str | None, advice: Sequence[str]) -> None:
+        self.heard.append((what, link, advice))
+
+
+def go(
+    journal: Journal,
+    world: World,
+    outside: Outside | None = None,
+    performer: type = Performer,
+    observer: SilentReporter | None = None,
+) -> None:
     journey = journal.begin(HERE, NOW)
     performers = {OpenWindow: performer(world), ShredBackup: Performer(world)}
     run = Run(
@@ -92,7 +114,7 @@ def go(journal: Journal, world: World, outside: Outside | None = None, performer
         journal=journal,
         performers=performers,
         outside=outside or Outside(),
-        observer=SilentReporter(),
+        observer=observer or SilentReporter(),
         clock=Clock(),
         title=lambda step: step.id,
     )
@@ -187,7 +209,7 @@ class Waits(Performer):
         if self.world.done:
             return Done("there")
         self.world.at("looked")
-        return Waiting("a release", NotProven("there is none"), evidence={"seen": 0})
+        return Waiting("a release", NotProven("there is none"), "https://pypi.org", ("make one",), {"seen": 0})
 
 
 def test_nobody_waits_and_the_error_of_what_is_awaited_ends_the_run(journal: Journal) -> None:
@@ -202,3 +224,71 @@ def test_somebody_waits_and_it_is_looked_at_again(journal: Journal) -> None:
     go(journal, world, Outside(True), performer=Waits)
     assert states(journal) == {"one": StepState.DONE, "two": StepState.DONE}
     assert world.acts == ["two"]
+
+
+def test_a_step_that_the_journal_knows_as_done_is_not_looked_at_again(journal: Journal) -> None:
+    """What it changed may have been changed again since, by somebody who may."""
+    with pytest.raises(Killed):
+        go(journal, World(hooks={"check two": raising(Killed())}))
+    world = World(hooks={"check one": raising(StalePlan("moved"))})
+    go(journal, world)
+    assert world.acts == ["two"]
+
+
+def test_a_step_is_given_what_the_journal_knows_of_it(journal: Journal) -> None:
+    """One that was intended may have happened; one that was not cannot have."""
+    seen: list[StepState | None] = []
+
+    class Looks(Performer):
+        async def check(self, step: Step, record: StepRecord | None) -> Check:
+            seen.append(record.state if record else None)
+            return await super().check(step, record)
+
+    with pytest.raises(Killed):
+        go(journal, World(hooks={"before one": raising(Killed())}), performer=Looks)
+    go(journal, World(), performer=Looks)
+    assert seen == [None, StepState.INTENDED]
+
+
+def test_after_a_lost_reply_it_is_looked_once_and_what_is_there_counts(journal: Journal) -> None:
+    looks: list[str] = []
+
+    class Counts(Performer):
+        async def check(self, step: Step, record: StepRecord | None) -> Check:
+            looks.append(step.id)
+            return await super().check(step, record)
+
+    go(journal, World(hooks={"after one": raising(TryLater("the reply was lost"))}), performer=Counts)
+    assert looks == ["one", "one"]
+
+
+def test_who_watches_hears_of_every_step_its_place_and_whether_it_was_so_already(journal: Journal) -> None:
+    watching = Watching()
+    go(journal, World(done=["one"]), observer=watching)
+    assert watching.heard == [(1, 2, "one"), ("one", "so already", True), (2, 2, "two"), ("two", "confirmed", False)]
+
+
+def test_who_watches_hears_what_is_awaited_where_and_what_helps(journal: Journal) -> None:
+    watching = Watching()
+    with pytest.raises(NotProven):
+        go(journal, World(), performer=Waits, observer=watching)
+    assert watching.heard == [(1, 2, "one"), ("a release", "https://pypi.org", ("make one",))]
+
+
+def untouched(journal: Journal, moment: str, error: KeylessError) -> str:
+    with pytest.raises(KeylessError) as stopped:
+        go(journal, World(hooks={moment: raising(error)}))
+    return stopped.value.untouched
+
+
+def test_an_error_before_anything_was_begun_says_that_nothing_was_changed(journal: Journal) -> None:
+    assert untouched(journal, "check one", StalePlan("moved")) == NOTHING
+
+
+def test_an_error_after_something_was_done_does_not_say_that_nothing_was_changed(journal: Journal) -> None:
+    assert "stays done" in untouched(journal, "check two", StalePlan("moved"))
+
+
+def test_what_an_error_itself_knows_of_what_it_left_is_kept(journal: Journal) -> None:
+    known = StalePlan("moved", untouched="The secret is still there.")
+    assert untouched(journal, "check two", known) == "The secret is still there."

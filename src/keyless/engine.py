@@ -96,16 +96,13 @@ class Run:
                 raise
 
     async def _do(self, step: Step) -> None:
-        while True:
-            match await self._attempt(step):
-                case Done() as done:
-                    return self._finish(step, done)
-                case Waiting() as waiting:
-                    now = self.clock.now()
-                    self.journal.waiting(self.journey, self.plan.phase, step.id, now, waiting.evidence)
-                    self.observer.waiting(waiting.what, link=waiting.link, advice=waiting.advice)
-                    if not await self.outside.wait(step, waiting):
-                        raise waiting.otherwise
+        while isinstance(found := await self._attempt(step), Waiting):
+            now = self.clock.now()
+            self.journal.waiting(self.journey, self.plan.phase, step.id, now, found.evidence)
+            self.observer.waiting(found.what, link=found.link, advice=found.advice)
+            if not await self.outside.wait(step, found):
+                raise found.otherwise
+        self._finish(step, found)
 
     async def _attempt(self, step: Step) -> Done | Waiting:
         performer = self.performers[type(step)]

@@ -60,6 +60,9 @@ def test_the_claims_are_those_that_the_runs_token_carries(environment: str):
     assert dict(one.claims) == {name: claims[name] for name in one.claims}
     assert ("environment" in one.claims) is ("environment" in claims)
     assert one.publisher == Publisher("Octo", "Sample", "Release.yml", environment.lower() or None)
+    assert claims["job_workflow_ref"] == "Octo/Sample/.github/workflows/Release.yml@<ref>"
+    assert (one.index, one.problem) == (Index.PYPI, "")
+    assert (one.differences, one.refused) == (None, False)
 
 
 def test_a_monorepos_projects_are_told_apart_by_their_folders():
@@ -82,6 +85,26 @@ def test_where_no_publisher_can_match_there_is_no_link():
     (one,) = of(text, {"": "sample"})
     assert one.problem
     assert one.link is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "fields", "refused"),
+    [
+        ("Octo/Sample:Release.yml@pypi", [], False),
+        ("octo/Sample:Release.yml@pypi", ["owner"], False),
+        ("octo/Sample:release.yml@pypi", ["owner", "workflow"], True),
+        ("Octo/Sample:Release.yml@other", ["environment"], True),
+    ],
+)
+def test_a_publisher_that_was_typed_is_refused_for_any_difference_that_counts(
+    typed: str, fields: list[str], refused: bool
+):
+    """PyPI compares the owner without case, and all else with it."""
+    text = TEXT.replace("FOLDER", "dist").replace("ENVIRONMENT", "pypi")
+    (one,) = of(text, {"": "sample"}, parse_publisher(typed))
+    assert [difference.field for difference in one.differences or ()] == fields
+    assert one.differences is not None
+    assert one.refused is refused
 
 
 @pytest.mark.parametrize(

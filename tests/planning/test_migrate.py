@@ -12,6 +12,9 @@ from keyless.model.github import Repository
 from keyless.model.index import Index
 from keyless.model.plan import (
     BackupChoice,
+    ChangeWorkflow,
+    DeleteBranch,
+    Delivery,
     Plan,
     ProveRelease,
     RegisterPublisher,
@@ -59,6 +62,61 @@ def test_the_order_is_publisher_workflow_proof_backup_removal_window() -> None:
     ]
 
 
+def test_the_steps_have_the_names_by_which_a_journal_knows_them() -> None:
+    """A later keyless goes on with a journey that an earlier one began: these names never change."""
+    skipped = answers(skipped={Index.TESTPYPI: "no time"})
+    plan = plan_migration(survey(), REWRITE, skipped, folder=None)
+    assert [s.id for s in plan.steps] == [
+        "publisher:testpypi:my-project",
+        "publisher:pypi:my-project",
+        "workflow",
+        "branch",
+        "prove:testpypi:my-project",
+        "prove:pypi:my-project",
+        "backup",
+        "remove:repository/PYPI_API_TOKEN",
+        "remove:repository/TEST_TOKEN",
+        "window",
+    ]
+    shared = replace(survey(shared_entry("PYPI_API_TOKEN", (8, "Other"))), shared=(OTHERS_USE,))
+    assert "unselect:PYPI_API_TOKEN" in [s.id for s in plan_migration(shared, REWRITE, ORGANISATION, folder=None).steps]
+
+
+def test_a_change_that_is_written_into_a_checkout_has_no_branch_to_delete() -> None:
+    plan = plan_migration(survey(), REWRITE, answers(delivery=Delivery.LOCAL), folder="/somewhere")
+    assert "DeleteBranch" not in kinds(plan)
+    (change,) = (s for s in plan.steps if isinstance(s, ChangeWorkflow))
+    assert (change.delivery, change.folder) == (Delivery.LOCAL, "/somewhere")
+
+
+def test_a_change_is_proposed_on_a_branch_of_its_own_that_is_deleted_afterwards() -> None:
+    plan = plan_migration(survey(), REWRITE, answers(), folder=None)
+    (change,) = (s for s in plan.steps if isinstance(s, ChangeWorkflow))
+    assert change.branch.startswith("keyless/trusted-publishing-")
+    assert [(s.branch, s.unmerged) for s in plan.steps if isinstance(s, DeleteBranch)] == [(change.branch, False)]
+
+
+def test_a_project_that_two_jobs_upload_has_one_publisher_and_one_proof() -> None:
+    twice = Analysis((step(Target.PYPI, "A", "one"), step(Target.PYPI, "B", "two")))
+    told = answers(
+        projects={"release.yml/one@pypi": ("My.Project",), "release.yml/two@pypi": ("my_project",)}, secrets=()
+    )
+    plan = plan_migration(survey(analysis=twice), REWRITE, told, folder=None)
+    assert [s.project for s in plan.steps if isinstance(s, RegisterPublisher)] == ["my-project"]
+    assert [s.project for s in plan.steps if isinstance(s, ProveRelease)] == ["my-project"]
+
+
+def test_a_project_that_one_index_knows_and_the_other_does_not_is_pending_there_only() -> None:
+    there = ProjectReading(Index.TESTPYPI, "my-project", Found(()))
+    missing = ProjectReading(Index.PYPI, "my-project", Missing("my-project"))
+    other = ProjectReading(Index.TESTPYPI, "other", Missing("other"))
+    plan = plan_migration(replace(survey(), projects=(there, missing, other)), REWRITE, answers(), folder=None)
+    assert [(s.index, s.pending) for s in plan.steps if isinstance(s, RegisterPublisher)] == [
+        (Index.TESTPYPI, False),
+        (Index.PYPI, True),
+    ]
+
+
 def test_testpypi_comes_before_pypi() -> None:
     plan = plan_migration(survey(), REWRITE, answers(), folder=None)
     assert [s.index for s in plan.steps if isinstance(s, ProveRelease)] == [Index.TESTPYPI, Index.PYPI]
@@ -101,8 +159,8 @@ def test_testpypi_skipped_where_no_workflow_uploads_to_it_still_stands_in_the_pl
         secrets=("PYPI_API_TOKEN",),
     )
     plan = plan_migration(survey(analysis=only), REWRITE, told, folder=None)
-    assert [(s.index, s.reason) for s in plan.steps if isinstance(s, SkippedProof)] == [
-        (Index.TESTPYPI, "it never went there")
+    assert [(s.id, s.index, s.reason) for s in plan.steps if isinstance(s, SkippedProof)] == [
+        ("prove:testpypi:my-project", Index.TESTPYPI, "it never went there")
     ]
 
 
@@ -162,6 +220,7 @@ def test_s7_a_workflow_with_a_token_in_its_text_comes_into_no_plan() -> None:
 
 
 ORGANISATION = answers(secrets=("PYPI_API_TOKEN",))
+OTHERS_USE = SharedUse("PYPI_API_TOKEN", Repository("Owner", "Other"), Found(value=True))
 
 
 def test_an_organisation_secret_that_others_read_loses_only_this_repository() -> None:

@@ -30,6 +30,41 @@ def test_s3_names_compare_as_github_compares_them() -> None:
     assert keys("pypi_api_token", on("old", ANALYSIS)) == [("branch:old", True)]
 
 
+def test_s3_names_compare_so_for_every_kind_of_read() -> None:
+    """However the workflow spells it, and however the store does."""
+    low, up = "pypi_api_token", "PYPI_API_TOKEN"
+    for written, asked in ((low, up), (up, low)):
+        named = replace(ANALYSIS.references[0], secret=written)
+        for analysis in (
+            Analysis(references=(named,)),
+            Analysis(other_reads=(SecretRead(written, PLACE, "x", condition=False),)),
+            Analysis(may_read=(MayRead("x", PLACE, "perhaps", secret=written),)),
+        ):
+            assert [key for key, _ in keys(asked, on("old", analysis))] == ["branch:old"]
+        use = SharedUse(written, Repository("o", "r"), Found(value=True))
+        assert [reader.key for reader in readers(asked, (), [use])] == ["repository:o/r"]
+
+
+def test_a_read_of_another_secret_is_no_read_of_this_one() -> None:
+    other = Analysis(
+        references=(ANALYSIS.references[1],),
+        other_reads=(SecretRead("CODECOV_TOKEN", PLACE, "x", condition=False),),
+        may_read=(MayRead("x", PLACE, "perhaps", secret="CODECOV_TOKEN"),),
+    )
+    assert keys("PYPI_API_TOKEN", on("old", other)) == []
+    use = SharedUse("CODECOV_TOKEN", Repository("o", "r"), Unreadable("o/r", "404"))
+    assert readers("PYPI_API_TOKEN", (), [use]) == ()
+
+
+def test_each_branch_is_named_once_with_what_was_found_first() -> None:
+    """Whoever accepts it accepts the branch, however often it reads."""
+    reads = Analysis(
+        references=ANALYSIS.references, other_reads=(SecretRead("PYPI_API_TOKEN", PLACE, "x", condition=False),)
+    )
+    (one,) = readers("PYPI_API_TOKEN", [on("old", reads)])
+    assert "reads it at" in one.says
+
+
 def test_s3_what_may_read_any_secret_may_read_this_one() -> None:
     everything = Analysis(may_read=(MayRead("toJSON(secrets)", PLACE, "all of them"),))
     assert keys("ANYTHING", on("odd", everything)) == [("branch:odd", False)]
@@ -43,6 +78,8 @@ def test_s3_a_read_for_something_else_breaks_as_well() -> None:
     )
     assert keys("PYPI_API_TOKEN", on("main", checks)) == [("branch:main", True)]
     assert "looks whether it is there" in readers("PYPI_API_TOKEN", [on("main", checks)])[0].says
+    uses = Analysis(other_reads=(SecretRead("PYPI_API_TOKEN", PLACE, "secrets.PYPI_API_TOKEN", condition=False),))
+    assert "reads it for something else" in readers("PYPI_API_TOKEN", [on("main", uses)])[0].says
 
 
 def test_s3_a_file_that_nobody_understands_may_read_anything() -> None:

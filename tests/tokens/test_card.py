@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -96,7 +96,9 @@ def test_legacy_caveats_are_understood(caveat: object, scope: Scope, projects: t
         [0, "2", 1],
         [1, "a"],
         [1, [1]],
+        [1, ["a", 1]],
         [2, ["no-uuid"]],
+        [2, [PROJECT_ID, "no-uuid"]],
         [3, 5],
         [3, "no-uuid"],
         [4, "no-uuid", None],
@@ -109,6 +111,8 @@ def test_legacy_caveats_are_understood(caveat: object, scope: Scope, projects: t
         {"nbf": 1, "exp": "2"},
         {"nbf": 1, "exp": 2, "more": 3},
         {"project_ids": ["no-uuid"]},
+        {"project_ids": [PROJECT_ID, "no-uuid"]},
+        {"project_ids": [PROJECT_ID], "more": 1},
         {},
         "text",
         None,
@@ -123,11 +127,53 @@ def test_what_the_index_does_not_know_is_unknown_and_does_not_widen_the_token(ca
     assert (card.scope, card.projects, card.expires_at) == (Scope.UNSTATED, None, None)
 
 
-@pytest.mark.parametrize(("seconds", "year"), [(10**30, 9999), (-(10**30), 1), (253402300799, 9999)])
-def test_a_time_beyond_all_dates_is_the_farthest_date(seconds: int, year: int) -> None:
-    expires_at = read(mint([0, seconds, 0])).expires_at
-    assert expires_at is not None
-    assert expires_at.year == year
+FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "moment"),
+    [
+        (10**30, LAST),
+        (253402300800, LAST),
+        (253402300799, LAST),
+        (253402300798, LAST - timedelta(seconds=1)),
+        (-62135596799, FIRST + timedelta(seconds=1)),
+        (-62135596800, FIRST),
+        (-62135596801, FIRST),
+        (-(10**30), FIRST),
+    ],
+)
+def test_a_time_beyond_all_dates_is_the_farthest_date(seconds: int, moment: datetime) -> None:
+    assert read(mint([0, seconds, 0])).expires_at == moment
+
+
+OTHER_ID = "66666666-7777-4888-8999-aaaaaaaaaaaa"
+
+
+@pytest.mark.parametrize(
+    ("caveat", "says"),
+    [
+        ([0, 86400, 0], "valid from 1970-01-01 00:00:00 UTC until before 1970-01-02 00:00:00 UTC"),
+        ({"nbf": 0, "exp": 60}, "valid from 1970-01-01 00:00:00 UTC until before 1970-01-01 00:01:00 UTC"),
+        ([1, []], "only for no project at all"),
+        ([1, ["a"]], "only for the project a"),
+        ([1, ["a", "b"]], "only for the projects a, b"),
+        ([2, []], "only for projects with the ids none"),
+        ([2, [PROJECT_ID]], f"only for the project with the id {PROJECT_ID}"),
+        ([2, [PROJECT_ID, OTHER_ID]], f"only for projects with the ids {PROJECT_ID}, {OTHER_ID}"),
+        ([4, PUBLISHER], f"minted by trusted publishing, for the publisher with the id {PUBLISHER}"),
+        ({"version": 1, "permissions": "user"}, "for everything that its user may do"),
+        (b"{", "a caveat that the index does not know (no JSON)"),
+        (5, "a caveat that the index does not know (neither a list nor an object)"),
+        (["1"], "a caveat that the index does not know (no tag)"),
+        ([5, "x"], "a caveat that the index does not know (tag 5)"),
+        ([4, "x"], "a caveat that the index does not know (tag 4 with other fields than it has)"),
+        ([-1], "a caveat that the index does not know (tag -1)"),
+        ({"nbf": 1}, "a caveat that the index does not know (an object of another form)"),
+    ],
+)
+def test_each_caveat_is_said_in_words(caveat: object, says: str) -> None:
+    assert read(mint(caveat)).caveats == (says,)
 
 
 def test_names_cannot_send_commands_to_a_terminal() -> None:

@@ -57,6 +57,13 @@ def test_a_token_for_one_of_two_projects_names_the_lacking_one_only() -> None:
     assert [concern.message for concern in judged] == ["This token is for sampletool, not for another."]
 
 
+def test_all_that_a_token_lacks_is_named_once_in_order() -> None:
+    (concern,) = concerns(
+        read(mint([1, ["b", "a"]])), index=Index.PYPI, projects=["Zeta", "alpha", "zeta", "Mid"], now=NOW
+    )
+    assert concern.message == "This token is for a, b, not for alpha, mid, zeta."
+
+
 def test_fatal_ones_come_first() -> None:
     token = mint([3, USER], [0, int(NOW.timestamp()) - 1, 0], location="test.pypi.org")
     assert list(found(token).values()) == [True, True, False]

@@ -51,6 +51,8 @@ def test_padding_at_the_end_is_accepted_as_the_index_accepts_it() -> None:
         ("hunter2", "does not begin"),
         ("ghp_" + "a" * 36, "GitHub token"),
         ("github_pat_" + "a" * 40, "GitHub token"),
+        ("gho_" + "a" * 36, "GitHub token"),
+        ("ghs_" + "a" * 36, "GitHub token"),
         ("glpat-" + "a" * 20, "GitLab token"),
         ("npm_" + "a" * 36, "npm token"),
         ("AKIA" + "A" * 16, "AWS key"),
@@ -61,7 +63,8 @@ def test_padding_at_the_end_is_accepted_as_the_index_accepts_it() -> None:
         (f'"{USER_TOKEN.reveal()}"', "does not begin"),
         (USER_TOKEN.reveal().replace("A", "é", 1), "characters in it"),
         (USER_TOKEN.reveal()[:90] + "\n" + USER_TOKEN.reveal()[90:], "characters in it"),
-        ("pypi-" + "A" * LONGEST, "characters"),
+        ("pypi-" + "A" * (LONGEST - 4), "it has 16385 characters"),
+        (USER_TOKEN.reveal() + " ", "a space or a line end around it"),
         ("pypi-", "characters in it"),
         ("pypi-A", "end is missing"),
         ("pypi-AAAA", "version 2"),
@@ -81,6 +84,18 @@ def test_a_token_cut_anywhere_is_refused(token: Secret) -> None:
     for length in range(len(whole)):
         with pytest.raises(NotAToken):
             parse(text(whole[:length]))
+
+
+def test_a_token_is_as_long_as_the_limit_and_no_longer() -> None:
+    """Longer than any that PyPI makes: something else was given."""
+    (longest,) = (token for n in range(12_100, 12_200) if len(token := mint(b"x" * n)) == LONGEST)
+    assert read(longest).length == LONGEST == 16_384
+
+
+@pytest.mark.parametrize("length", [0, 1, 127, 128, 129, 255, 256, 384, 2000])
+def test_parts_of_any_length_are_read_whole(length: int) -> None:
+    caveat = b"x" * length
+    assert parse(mint(caveat, b"after")).caveats == (caveat, b"after")
 
 
 def test_more_after_the_signature_is_refused() -> None:
@@ -113,8 +128,10 @@ def test_sections_that_do_not_end_are_refused() -> None:
 
 
 def test_a_location_or_identifier_that_is_no_plain_text_is_refused() -> None:
-    with pytest.raises(NotAToken, match="plain text"):
+    with pytest.raises(NotAToken, match="its location is no plain text"):
         parse(mint(location="pypi.örg"))
+    with pytest.raises(NotAToken, match="its identifier is no plain text"):
+        parse(mint(identifier="é"))
 
 
 def test_an_identifier_that_is_no_uuid_is_refused() -> None:

@@ -15,6 +15,7 @@ IDENTIFIER = "0c7ba3a0-6c4b-4a3f-9a4e-0f7f1d2c9b11"
 def test_it_carries_the_identifier_and_the_index_and_nothing_else(index: Index) -> None:
     card = tokens.read(tokens.identifier_only(index, IDENTIFIER))
     assert (card.identifier, card.index, card.caveats) == (IDENTIFIER, index, ())
+    assert "=" not in tokens.identifier_only(index, IDENTIFIER).reveal()
 
 
 def test_the_identifier_is_taken_in_any_spelling_of_a_uuid() -> None:

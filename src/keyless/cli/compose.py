@@ -91,7 +91,7 @@ def _open_journal(app: App, reporter: Reporter, *, needed: bool) -> tuple[Path, 
     from keyless.services.system import prepare
 
     try:
-        state = prepare(state_of(app))
+        state = prepare(app.state_folder())
         return state, Journal.open(state, app.realm)
     except KeylessError as error:
         if needed:
@@ -105,17 +105,6 @@ def _outside(answering: Operator, clock: Clock, patience: timedelta | None) -> O
     if patience is not None:
         return PollOutside(clock, patience)
     return AskOutside(answering) if answering.interactive else StopOutside()
-
-
-def state_of(app: App) -> Path:
-    """Return the folder of journal, backups, locks and receipts: a rehearsal keeps its own inside of itself."""
-    if app.state is not None:
-        return app.state.absolute()
-    if app.rehearsal is not None:
-        return app.rehearsal.absolute() / "state"
-    from keyless.services.system import state_folder
-
-    return state_folder(Realm.REAL)
 
 
 def github_token(app: App, *, needed: bool) -> Secret:

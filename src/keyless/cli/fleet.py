@@ -6,18 +6,15 @@ from pathlib import Path
 
 from keyless.cli.app import App
 from keyless.cli.running import run_async
-from keyless.errors import KeylessError
 from keyless.model.table import Table
 
 
 def run_fleet(app: App, path: Path, *, dry_run: bool) -> None:
     """Run or plan the playbook at `path`. Raises the worst of its repositories' errors, after telling of all."""
-    error = run_async(_fleet(app, path, dry_run=dry_run))
-    if error is not None:
-        raise error
+    run_async(_fleet(app, path, dry_run=dry_run))
 
 
-async def _fleet(app: App, path: Path, *, dry_run: bool) -> KeylessError | None:
+async def _fleet(app: App, path: Path, *, dry_run: bool) -> None:
     from keyless.cli.compose import open_desk
     from keyless.operators.script import ScriptOperator
     from keyless.playbooks.fleet import run_playbook, worst
@@ -35,4 +32,6 @@ async def _fleet(app: App, path: Path, *, dry_run: bool) -> KeylessError | None:
         )
     rows = tuple((o.repository, "done" if o.error is None else f"exit {o.error.exit_code}", o.says) for o in outcomes)
     reporter.table(Table("playbook", f"Playbook {path.name}", ("repository", "", "says"), rows))
-    return worst(outcomes)
+    error = worst(outcomes)
+    if error is not None:
+        raise error

@@ -29,7 +29,11 @@ from keyless.model.plan import Phase
 def command(
     app: App, target: str | None, *, dry_run: bool, replan: bool, wait: int | None, save_playbook: Path | None
 ) -> None:
+    from keyless.playbooks.save import refuse_existing
+
     found = find_target(target)
+    if save_playbook is not None:
+        refuse_existing(save_playbook)
     patience = None if wait is None else timedelta(minutes=wait)
     run_async(_migrate(app, found, patience, save_playbook, dry_run=dry_run, replan=replan))
 
@@ -38,7 +42,7 @@ async def _migrate(
     app: App, target: Target, patience: timedelta | None, save: Path | None, *, dry_run: bool, replan: bool
 ) -> None:
     from keyless.cli.compose import open_desk
-    from keyless.cli.saving import Recorder
+    from keyless.cli.saving import Recorder, without
     from keyless.journeys.migrate import migrate
 
     reporter = app.reporter()
@@ -50,6 +54,7 @@ async def _migrate(
         finally:
             if save is not None:
                 recorder.save(save, Phase.MIGRATE)
+                app.resume = without(app.arguments, "--save-playbook")  # it is written, and never written over
         if journey is None:
             reporter.note("Nothing was changed: this was a dry run.")
         else:

@@ -26,11 +26,11 @@ def run_async(main: Coroutine[object, object, T]) -> T:
 async def _stoppable(main: Coroutine[object, object, T]) -> T:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     received: list[signal.Signals] = []
+    assert task is not None  # asyncio.run makes one
 
     def stop(number: signal.Signals) -> None:
         received.append(number)
-        if task is not None:
-            task.cancel()
+        task.cancel()
 
     for number in _SIGNALS:
         loop.add_signal_handler(number, stop, number)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from keyless.model.github import Repository
@@ -10,6 +12,14 @@ from keyless.model.realm import Realm
 from keyless.operators.base import Operator
 from keyless.operators.question import Answer, Question
 from keyless.operators.record import RecordingOperator
+
+
+def without(arguments: Sequence[str], flag: str) -> str:
+    """Return the command line of `arguments` without a flag that has a value."""
+    kept = [
+        a for before, a in zip(["", *arguments], arguments, strict=False) if flag not in {before, a.partition("=")[0]}
+    ]
+    return shlex.join(["keyless", *kept])
 
 
 class Recorder:

@@ -39,9 +39,7 @@ def command(help: str, **settings: object) -> Callable[[Callable[..., None]], cl
     """Make a function a command with the global options. Its first argument is the `App`."""
 
     def wrap(function: Callable[..., None]) -> click.Command:
-        made = click.command(help=help, epilog=EVERYWHERE, **settings)(click.pass_obj(function))  # type: ignore[call-overload]
-        if not isinstance(made, click.Command):
-            raise TypeError("click made no command")
+        made: click.Command = click.command(help=help, epilog=EVERYWHERE, **settings)(click.pass_obj(function))  # type: ignore[call-overload]
         made.params.extend(global_options(hidden=True))
         return made
 

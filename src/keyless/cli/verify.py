@@ -141,5 +141,3 @@ def _end(judgement: Judgement) -> None:
             raise NotProven(f"{what} is not proven to be published without a token.", hint=hint, untouched="")
         case Verdict.CANNOT_TELL:
             raise TryLater(f"It could not be told for {what}.", hint="Try again later.", untouched="")
-        case Verdict.PROVEN:
-            return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from keyless.model.github import SecretEntry, StoreKind, Visibility
+from keyless.model.github import SecretEntry, Visibility
 from keyless.model.index import Index
 from keyless.model.reading import Found
 from keyless.model.survey import Survey
@@ -66,9 +66,7 @@ def _entries(survey: Survey) -> list[SecretEntry]:
 
 
 def _seen_here(entry: SecretEntry, survey: Survey) -> bool:
-    """Whether an organisation's secret reaches this repository at all; other stores always do."""
-    if entry.store.kind not in (StoreKind.ORGANISATION, StoreKind.ORGANISATION_DEPENDABOT):
-        return True
+    """Whether an organisation's secret reaches this repository at all; those of other stores have no visibility."""
     match entry.visibility:
         case Visibility.SELECTED:
             return any(selected.id == survey.facts.id for selected in entry.selected)

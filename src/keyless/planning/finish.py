@@ -64,7 +64,7 @@ def item_key(item: BackupItem) -> str:
 
 
 def _revocations(migration: Plan, cards: Mapping[str, Mapping[str, Json]], backup: str | None) -> Iterator[RevokeToken]:
-    seen: set[str] = set()
+    seen: set[str | None] = set()
     for step in migration.steps:
         if not isinstance(step, SealBackup):
             continue
@@ -75,7 +75,7 @@ def _revocations(migration: Plan, cards: Mapping[str, Mapping[str, Json]], backu
             identifier = card.get("identifier")
             known = identifier if isinstance(identifier, str) else None
             if known is None or known not in seen:
-                seen.add(known or "")
+                seen.add(known)
                 yield _revocation(item, known, card.get("index"), backup)
             if item.choice is BackupChoice.NEW_TOKEN:
                 yield _revocation_of_the_lost(item)

@@ -37,7 +37,7 @@ class Forecast:
     project: str | None
     publisher: Publisher
     claims: Mapping[str, str]
-    problem: str = ""
+    problem: str
     link: str | None = None
     differences: tuple[Difference, ...] | None = None
 

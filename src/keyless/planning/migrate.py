@@ -201,9 +201,8 @@ def _removal_id(candidate: Candidate) -> str:
 
 
 def _others_reading(survey: Survey, candidate: Candidate) -> tuple[Reader, ...]:
-    if candidate.entry.store.kind not in (StoreKind.ORGANISATION, StoreKind.ORGANISATION_DEPENDABOT):
-        return ()
-    return readers(candidate.entry.name, (), survey.shared)
+    organisations = candidate.entry.store.kind in (StoreKind.ORGANISATION, StoreKind.ORGANISATION_DEPENDABOT)
+    return readers(candidate.entry.name, (), survey.shared if organisations else ())
 
 
 def _refuse_shared(candidate: Candidate, others: tuple[Reader, ...]) -> None:
@@ -227,18 +226,14 @@ def _unselect(survey: Survey, answers: Answers, candidate: Candidate) -> Unselec
 
 def _item(candidate: Candidate, answers: Answers, targets: tuple[Target, ...]) -> BackupItem:
     index = candidate.indexes[0] if len(candidate.indexes) == 1 else None
-    served = [project for key in candidate.uploads for project in answers.projects.get(key, ())]
-    projects = tuple(dict.fromkeys(normalise(project) for project in served))
-    if not projects:
-        projects = tuple(dict.fromkeys(t.project for t in targets if index is None or t.index is index))
-    if not projects:
-        projects = tuple(dict.fromkeys(t.project for t in targets))
+    served = [normalise(project) for key in candidate.uploads for project in answers.projects.get(key, ())]
+    projects = served or [t.project for t in targets if t.index is index] or [t.project for t in targets]
     choice = answers.backups.get(candidate.key, BackupChoice.TOKEN) if candidate.holds_token else BackupChoice.NONE
     return BackupItem(
         entry=candidate.entry,
         choice=choice,
         index=index,
-        projects=projects,
+        projects=tuple(dict.fromkeys(projects)),
         origin=answers.origins.get(candidate.key, Origin.UNKNOWN),
         narrowed=not answers.whole_token,
         holds_token=candidate.holds_token,

@@ -9,17 +9,13 @@ from typing import Final
 
 from keyless.model.github import SourceFile
 
-METADATA: Final = ("pyproject.toml", "setup.cfg", "setup.py")
-"""The files that tell it, in the order in which they are believed."""
-
 _SETUP_CALL = re.compile(r"""\bname\s*=\s*["']([A-Za-z0-9][A-Za-z0-9._-]*)["']""")
 
 
 def project_name(files: Iterable[SourceFile]) -> str | None:
     """Return the name from pyproject.toml, setup.cfg or setup.py (in this order), or None when none of them tells."""
     texts = {file.path: file.content.decode("utf-8", "replace") for file in files}
-    readers = (("pyproject.toml", _pyproject), ("setup.cfg", _setup_cfg), ("setup.py", _setup_py))
-    for path, read in readers:
+    for path, read in _READERS.items():
         name = read(texts[path]) if path in texts else None
         if name:
             return name
@@ -62,3 +58,8 @@ def _setup_cfg(text: str) -> str | None:
 def _setup_py(text: str) -> str | None:
     match = _SETUP_CALL.search(text)
     return match[1] if match else None
+
+
+_READERS: Final = {"pyproject.toml": _pyproject, "setup.cfg": _setup_cfg, "setup.py": _setup_py}
+METADATA: Final = tuple(_READERS)
+"""The files that tell it, in the order in which they are believed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from keyless.model.reading import Found, Missing, Unreadable
+from keyless.model.reading import Found, Unreadable
 from keyless.model.survey import BranchReading, SharedUse
 from keyless.model.workflow import Analysis
 
@@ -33,14 +33,13 @@ def readers(secret: str, branches: Iterable[BranchReading], shared: Iterable[Sha
 
 
 def _on_branch(secret: str, reading: BranchReading) -> Iterable[Reader]:
+    """A branch without workflows (Missing) reads nothing."""
     name, key = reading.branch.name, f"branch:{reading.branch.name}"
     match reading.analysis:
         case Found(analysis):
             yield from _in_analysis(secret, analysis, key, f"branch '{name}'")
         case Unreadable(because=because):
             yield Reader(key, certain=False, says=f"branch '{name}' could not be read: {because}")
-        case Missing():
-            return
 
 
 def _in_analysis(secret: str, analysis: Analysis, key: str, where: str) -> Iterable[Reader]:
@@ -67,5 +66,4 @@ def _in_repository(secret: str, use: SharedUse) -> Reader | None:
             return Reader(key, certain=True, says=f"{use.repository} still reads it")
         case Unreadable(because=because):
             return Reader(key, certain=False, says=f"{use.repository} could not be read: {because}")
-        case _:
-            return None
+    return None

@@ -54,7 +54,6 @@ def merge(old: Plan, new: Plan, records: Sequence[StepRecord], world: World) -> 
         for item in step.items
     }
     kept = list(_kept(old, fitting, done, begun, world))
-    fresh = _Fresh(begun)
     moved = any(isinstance(step, ChangeWorkflow) and step.id in done for step in new.steps)
     steps: list[Step] = []
     for step in new.steps:
@@ -62,9 +61,9 @@ def merge(old: Plan, new: Plan, records: Sequence[StepRecord], world: World) -> 
             steps.append(step)
         elif isinstance(step, SealBackup):
             items = tuple(_unsealed(step, sealed, old, done, world))
-            steps += [fresh.named(replace(step, items=items), done)] if items else []
+            steps += [_fresh(replace(step, items=items), done, begun)] if items else []
         else:
-            steps.append(fresh.named(step, done))
+            steps.append(_fresh(step, done, begun))
     anew = {_key(item) for step in steps if isinstance(step, SealBackup) for item in step.items}
     return replace(new, steps=(*_without(kept, anew), *steps))
 
@@ -90,8 +89,6 @@ def _kept(old: Plan, again: set[str], done: set[str], begun: set[str], world: Wo
                 yield step
             case SealBackup() if step.id in done:
                 yield step
-            case _:
-                continue
 
 
 def _gone(entry: SecretEntry, world: World) -> bool:
@@ -121,17 +118,11 @@ def _key(item: BackupItem) -> _Kept:
     return item.entry.store, item.entry.name.upper()
 
 
-@dataclass(slots=True)
-class _Fresh:
-    """Gives a step whose id speaks of something that was done another one."""
-
-    taken: set[str]
-
-    def named(self, step: Step, done: set[str]) -> Step:
-        if step.id not in done:
-            return step
-        number = 2
-        while f"{step.id}#{number}" in self.taken:
-            number += 1
-        self.taken.add(f"{step.id}#{number}")
-        return replace(step, id=f"{step.id}#{number}")
+def _fresh(step: Step, done: set[str], begun: set[str]) -> Step:
+    """Return `step`, under another id when its own speaks of something that was done."""
+    if step.id not in done:
+        return step
+    number = 2
+    while f"{step.id}#{number}" in begun:
+        number += 1
+    return replace(step, id=f"{step.id}#{number}")

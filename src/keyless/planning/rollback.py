@@ -101,8 +101,6 @@ def _undo(step: Step, backups: _Backups, now: datetime) -> Iterator[Step]:
             yield from _restore_workflow(step.repository, step.base, step.changes, step.delivery, step.folder, now)
             if step.delivery is Delivery.PULL_REQUEST:  # still open when the migration never got past it
                 yield DeleteBranch(f"unpropose:{step.branch}", step.repository, step.branch, unmerged=True)
-        case _:
-            return
 
 
 def _restore_id(store: Store, name: str) -> str:

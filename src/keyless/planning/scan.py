@@ -60,8 +60,7 @@ def attention(scan: Scan) -> Iterator[str]:
         len(scan.analysis.problems), "file that is no valid workflow", "files that are no valid workflows"
     )
     yield from _counted(unread, "store that could not be read", "stores that could not be read")
-    typed = [one for one in scan.forecasts if one.differences is not None]
-    if typed and all(one.refused for one in typed):
+    if scan.forecasts and all(one.refused for one in scan.forecasts):
         yield "no upload fits the publisher as it was typed"
 
 

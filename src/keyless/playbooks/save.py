@@ -35,12 +35,22 @@ def playbook_text(phase: Phase, realm: Realm, answered: Sequence[Answered]) -> s
     return "\n".join(_lines(phase, realm, answered)) + "\n"
 
 
+def refuse_existing(path: Path) -> None:
+    """Raise UsageError when there is something already where a playbook is to be written."""
+    if os.path.lexists(path):
+        raise _there(path)
+
+
+def _there(path: Path) -> UsageError:
+    return UsageError(f"{path} is there already.", hint="Name a new file, or move that one away.")
+
+
 def save_playbook(path: Path, text: str) -> None:
     """Write a new file. Raises UsageError when it is there already or cannot be written."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
-        raise UsageError(f"{path} is there already.", hint="Name a new file, or move that one away.") from error
+        raise _there(path) from error
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

@@ -15,8 +15,8 @@ from keyless.model.codec import Json
 from keyless.model.index import normalise
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_LATEST = datetime.max.replace(microsecond=0, tzinfo=UTC)
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_EARLIEST, _LATEST = -62_135_596_800, 253_402_300_799
+"""The first and the last second that a date can say, in Unix time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +156,7 @@ def _are_strings(value: Json) -> TypeGuard[list[str]]:
 
 def _moment(seconds: int) -> datetime:
     """Return a Unix time as a moment, the farthest there is where a date cannot say it."""
-    if seconds >= _LATEST.timestamp():
-        return _LATEST
-    if seconds <= _EARLIEST.timestamp():
-        return _EARLIEST
-    return datetime.fromtimestamp(seconds, UTC)
+    return datetime.fromtimestamp(min(max(seconds, _EARLIEST), _LATEST), UTC)
 
 
 def _when(moment: datetime) -> str:

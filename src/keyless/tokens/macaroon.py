@@ -149,7 +149,7 @@ class _Reader:
 
     def _varint(self) -> int:
         value = 0
-        for shift in (0, 7, 14):
+        for shift in (0, 7):  # two bytes count to 16,383, more than the longest text has
             part = self.byte()
             value |= (part & 0x7F) << shift
             if part < 0x80:

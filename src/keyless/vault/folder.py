@@ -130,10 +130,8 @@ def _destroy(handle: int, name: str) -> None:
 
 
 def _head_length(file: int) -> int:
-    """Return where the body begins: after the second line, or nowhere in a file that was damaged."""
-    start = os.pread(file, LARGEST, 0)
-    line = start.find(b"\n", len(MAGIC))
-    return len(start) if line < 0 else line + 1
+    """Return where the body begins: after the second line; 0 where a damaged file has none."""
+    return os.pread(file, LARGEST, 0).find(b"\n", len(MAGIC)) + 1
 
 
 def _zero(file: int, start: int, end: int) -> None:
