@@ -15,6 +15,7 @@ from keyless.errors import KeylessError, NotAllowed
 from keyless.journal import Journal
 from keyless.journeys.desk import Desk
 from keyless.journeys.outside import AskOutside, PollOutside, StopOutside
+from keyless.journeys.settling import settle
 from keyless.model.index import Index
 from keyless.model.realm import Realm
 from keyless.secret import Secret
@@ -57,6 +58,8 @@ async def open_desk(
         state, journal = _open_journal(app, reporter, needed=journal_needed)
         stack.enter_context(journal)
         clock = SystemClock(journal.last_seen())
+        vault = Vault(state / "backups", addresses.realm)
+        settle(journal, vault, clock.now())
         github = await stack.enter_async_context(
             GitHubService(addresses, github_token(app, needed=github_needed), clock)
         )
@@ -68,7 +71,7 @@ async def open_desk(
             github=github,
             indexes=indexes,
             verifiers=verifiers,
-            vault=Vault(state / "backups", addresses.realm),
+            vault=vault,
             journal=journal,
             clock=clock,
             observer=reporter,

@@ -104,6 +104,12 @@ class History:
             previous = stated
         return tuple(found)
 
+    def having(self, kind: str) -> tuple[str, ...]:
+        """Return the ids of the journeys that have an event of this kind."""
+        with schema.translated(self._path):
+            rows = self._database.execute("SELECT DISTINCT journey FROM event WHERE kind=?", (kind,)).fetchall()
+        return tuple(str(row[0]) for row in rows)
+
     def bodies(self, journey: str, *kinds: str) -> Iterator[tuple[Event, dict[str, Json]]]:
         """Yield the events of some kinds with their bodies, in order."""
         for event in self.events(journey):

@@ -102,13 +102,16 @@ class Journal:
 
     def set_state(self, id: str, state: JourneyState, now: datetime, window_until: datetime | None = None) -> None:
         """Move a journey on. `window_until` None leaves it as it is."""
-        until = codec.encode(window_until)
         with self._writing():
-            self._history.append(id, now, "state", {"state": state.value, "window_until": until})
-            self._database.execute(
-                "UPDATE journey SET state=?, ended=?, window_until=coalesce(?, window_until) WHERE id=?",
-                (state.value, int(state.ended), until, id),
-            )
+            self._move(id, state, now, window_until)
+
+    def _move(self, id: str, state: JourneyState, now: datetime, window_until: datetime | None) -> None:
+        until = codec.encode(window_until)
+        self._history.append(id, now, "state", {"state": state.value, "window_until": until})
+        self._database.execute(
+            "UPDATE journey SET state=?, ended=?, window_until=coalesce(?, window_until) WHERE id=?",
+            (state.value, int(state.ended), until, id),
+        )
 
     # Answers and plans
 
@@ -167,6 +170,39 @@ class Journal:
         with self._writing():
             self._history.append(record.journey, None, "backup", {"backup": record})
             self._database.execute("INSERT OR REPLACE INTO backup VALUES (?, ?)", (record.id, record.journey))
+
+    def intend_backup(self, record: BackupRecord) -> None:
+        """Say what a backup's file is about to become; on the disk before this returns."""
+        with self._writing():
+            self._history.append(record.journey, None, "backup-intended", {"backup": record})
+
+    def intended_backups(self) -> tuple[BackupRecord, ...]:
+        """Return what backups were about to become, where it was never said whether they did: the run was killed."""
+        return tuple(
+            record for journey in self._history.having("backup-intended") for record in self._intended(journey)
+        )
+
+    def _intended(self, journey_id: str) -> tuple[BackupRecord, ...]:
+        open_: dict[str, BackupRecord] = {}
+        for event, body in self._history.bodies(journey_id, "backup-intended", "backup", "shredded"):
+            if event.kind == "backup-intended":
+                record = self._history.decoded(BackupRecord, body["backup"])
+                open_[record.id] = record
+            elif event.kind == "backup":
+                open_.pop(self._history.decoded(BackupRecord, body["backup"]).id, None)
+            else:
+                open_.pop(str(body["backup"]), None)
+        return tuple(open_.values())
+
+    def backup_changed(self, record: BackupRecord, now: datetime) -> None:
+        """Remember what a backup became, and move an open window with it: both together, or neither."""
+        journey = self.journey(record.journey)
+        others = [one for one in self.backups(record.journey) if one.id != record.id and one.shredded_at is None]
+        until = min(one.expires_at for one in (record, *others))
+        with self._writing():
+            self._history.append(record.journey, now, "backup", {"backup": record})
+            if journey is not None and journey.state is JourneyState.WINDOW:
+                self._move(record.journey, journey.state, now, until)
 
     def backups(self, journey_id: str) -> tuple[BackupRecord, ...]:
         """Return the backups of a journey, oldest first; shredded ones too."""

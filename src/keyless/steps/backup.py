@@ -21,7 +21,7 @@ from keyless.steps.toolbox import Toolbox
 
 USER_NAME = "__token__"
 """What a user-name secret beside a PyPI token has to hold; PyPI accepts nothing else (warehouse, macaroon auth)."""
-_SKEW = timedelta(hours=1)
+SKEW = timedelta(hours=1)
 """How far a clock may be ahead of the index's before a narrowed copy would be refused as not yet valid."""
 
 
@@ -84,7 +84,7 @@ class SealBackupPerformer:
                 narrowed = item.narrowed
                 kept = (
                     tokens.narrow(
-                        token, projects=item.projects, not_before=lease.issued_at - _SKEW, expires_at=lease.expires_at
+                        token, projects=item.projects, not_before=lease.issued_at - SKEW, expires_at=lease.expires_at
                     )
                     if narrowed and item.projects
                     else token
