@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import keyring
 import pytest
 
 from keyless import tokens
@@ -19,6 +20,7 @@ from keyless.model.realm import Realm
 from keyless.rehearsal.clock import RehearsalClock
 from keyless.secret import Secret
 from keyless.vault import IdentityUnlock, PassphraseUnlock, Reason, Refusal, Vault, new_recipient
+from tests.services.system.test_keyring import InMemory
 from tests.staging import DAY, PASSPHRASE, Killed, Scene
 
 ANOTHER = Secret("another passphrase, for tests")
@@ -285,3 +287,29 @@ def test_finish_after_an_extension_destroys_the_backup(migrated: Scene) -> None:
     migrated.release()
     migrated.finish()
     assert vault(migrated).list() == ()
+
+
+def test_sealed_for_the_keyring_the_way_back_needs_no_passphrase(scene: Callable[..., Scene], ring: InMemory) -> None:
+    """It is an extra key beside the passphrase, and `finish` takes it out of the keyring again."""
+    at = scene("shap-like", keyring=True, confirm_rollback=True)
+    at.migrate()
+    assert len(vault(at).list()[0].slots) == 2
+    assert len(ring.kept) == 1
+    at.told["keyring"] = True
+    at.tokens.clear()
+    at.rollback()
+    assert at.names() == {"PYPI_API_TOKEN", "TEST_PYPI_API_TOKEN"}
+    at.migrate()
+    at.store.advance(60)
+    at.release()
+    at.finish()
+    assert ring.kept == {}
+
+
+@pytest.fixture
+def ring() -> Iterator[InMemory]:
+    before = keyring.get_keyring()
+    backend = InMemory()
+    keyring.set_keyring(backend)
+    yield backend
+    keyring.set_keyring(before)

@@ -12,7 +12,7 @@ from keyless.errors import NotProven, OperatorStopped, QuestionUnanswered, Usage
 from keyless.journeys.asks import about_secret
 from keyless.journeys.desk import Desk
 from keyless.journeys.settling import record_of, settle
-from keyless.model.backup import BackupHeader, BackupSubject, KeptSecret, Lease
+from keyless.model.backup import BackupContents, BackupHeader, BackupSubject, KeptSecret, Lease
 from keyless.model.index import Index
 from keyless.model.journey import BackupRecord
 from keyless.model.token import Life
@@ -23,6 +23,9 @@ from keyless.steps.backup import SKEW
 from keyless.steps.opening import open_backup
 from keyless.steps.toolbox import Toolbox
 from keyless.vault import Announce, Unlock
+
+_ABOUT = timedelta(hours=1)
+"""Two ends that lie no further apart than this are meant to be the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ async def extend(desk: Desk, backup: str, *, dry_run: bool = False) -> BackupHea
         header, contents = await open_backup(at.tools, backup)
         now = desk.clock.now()
         days = await ask_number(at.operator, question("lease"), {"backup": backup})
-        lease = Lease(now, now + timedelta(days=days))
+        lease = Lease(now, _end(now, days, contents))
         secrets = [await _fitting(at, kept, lease) for kept in contents.secrets]
         desk.observer.note(_words(header, lease))
         if dry_run:
@@ -104,6 +107,15 @@ async def extend(desk: Desk, backup: str, *, dry_run: bool = False) -> BackupHea
         )
 
 
+def _end(now: datetime, days: int, contents: BackupContents) -> datetime:
+    """Return the end in whole seconds, as tokens have it; that of a copy which ends about then stands (twice equals once)."""
+    end = (now + timedelta(days=days)).replace(microsecond=0)
+    copies = (
+        tokens.read(kept.token).expires_at for kept in contents.secrets if kept.token is not None and kept.narrowed
+    )
+    return min((copy for copy in copies if copy is not None and timedelta(0) < end - copy <= _ABOUT), default=end)
+
+
 def _words(header: BackupHeader, lease: Lease) -> str:
     later = "later" if lease.expires_at > header.lease.expires_at else "earlier"
     before, after = (f"{end:%Y-%m-%d %H:%M} UTC" for end in (header.lease.expires_at, lease.expires_at))
@@ -115,10 +127,9 @@ async def _fitting(at: Bench, kept: KeptSecret, lease: Lease) -> KeptSecret:
     if kept.token is None or not kept.narrowed:
         return kept
     end = tokens.read(kept.token).expires_at
-    wanted = lease.expires_at.replace(microsecond=0)
-    if end is None or end == wanted:
+    if end is None or end == lease.expires_at:
         return kept
-    if end > wanted:
+    if end > lease.expires_at:
         return replace(kept, token=_narrowed(kept.token, kept, lease))
     return replace(kept, token=_narrowed(await _whole(at, kept, end, lease), kept, lease))
 
@@ -157,7 +168,7 @@ async def _require_same(at: Bench, kept: KeptSecret, token: Secret, lease: Lease
             hint="Give the token that the copy was made of; another one needs a migration of its own.",
             untouched=untouched,
         )
-    if card.expires_at is not None and card.expires_at < lease.expires_at.replace(microsecond=0):
+    if card.expires_at is not None and card.expires_at < lease.expires_at:
         raise UsageError(
             f"The token given ends on {card.expires_at:%Y-%m-%d %H:%M} UTC itself: it is a copy, too.",
             hint="Give the whole token, or choose an end before that.",
