@@ -88,7 +88,18 @@ class History:
         head = found[-1].hash if found else digest(self.first_line(self._journey(row)))
         if (len(found), head) != (row[6], row[7]):
             raise schema.damaged(self._path, f"events of the journey {journey} are missing")
+        self._check_state(self._journey(row), found)
         return found
+
+    def _check_state(self, journey: Journey, events: Sequence[Event]) -> None:
+        """What the list of journeys says of this one has to be what its events say: only these are in the chain."""
+        state, until = JourneyState.MIGRATING.value, None
+        for event in events:
+            if event.kind == "state":
+                body = json.loads(event.body)
+                state, until = body["state"], body["window_until"] or until
+        if (journey.state.value, codec.encode(journey.window_until)) != (state, until):
+            raise schema.damaged(self._path, f"where the journey {journey.id} stands was changed")
 
     def _chained(self, journey: Journey, rows: Sequence[tuple[int, str, str, str, str]]) -> tuple[Event, ...]:
         found: list[Event] = []

@@ -29,6 +29,11 @@ def _digest(vault: Vault, backup: str) -> str | None:
         return None  # the commands that need it say why
 
 
+def unknown_backups(journal: Journal, vault: Vault) -> tuple[str, ...]:
+    """Return the ids of the backups in the vault that no migration in the journal knows. Reads no file."""
+    return tuple(backup for backup in vault.ids() if not journal.knows_backup(backup))
+
+
 def record_of(vault: Vault, journey: str, header: BackupHeader, digest: str) -> BackupRecord:
     """Return what the journal keeps of a backup."""
     path = str(vault.path(header.id))

@@ -31,6 +31,7 @@ _ELSEWHERE: Final = {
     "confirm-fix": ("fix",),
     "confirm-shred": ("backup shred",),
     "confirm-backup": _CHANGES,
+    "confirm-repair": ("doctor --repair-journal",),
     "lease": ("backup extend",),
     "token": ("backup extend", "token inspect", "token probe", "token narrow"),
     "new-passphrase": ("backup key add",),

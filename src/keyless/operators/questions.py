@@ -341,6 +341,15 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         flag="--yes",
     ),
     Question(
+        identifier="confirm-repair",
+        kind=Kind.CONFIRM,
+        asks="Shall the journal be written anew?",
+        help="Write the journal anew without asking. Only 'doctor --repair-journal' asks this.",
+        why="A damaged file is moved aside and kept. What is still whole in it, and what backups and services say, comes back.",
+        phases=(),
+        flag="--yes",
+    ),
+    Question(
         identifier="confirm-shred",
         kind=Kind.TYPED,
         asks="To destroy this backup, type its id: {backup}",
