@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from keyless.journal import Journal
+from keyless.model.journey import JourneyState
 from keyless.model.realm import Realm
 from tests.cli.test_backup_changes import OPEN, world
 from tests.cli.test_backup_commands import World
@@ -79,3 +81,23 @@ def test_a_journal_of_reality_is_not_mended_in_a_rehearsal(world: World, capsys:
     Journal.open(world.folder / "state", Realm.REAL).close()
     assert world.run(*REPAIR, "--yes", *OPEN) == 2
     assert journal_of(world).exists()
+
+
+@pytest.mark.parametrize("state", [JourneyState.ROLLED_BACK, JourneyState.ROLLING_BACK, JourneyState.WINDOW])
+def test_a_backup_past_its_end_is_nagged_about_wherever_its_migration_stands(
+    world: World, capsys: pytest.CaptureFixture[str], state: JourneyState
+) -> None:
+    """With the one command that ends it; and a scheduled job fails."""
+    moment = world.vault.header(world.id).lease.expires_at
+    with Journal.open(world.folder / "state", Realm.REHEARSAL) as journal:
+        journal.set_state(world.journey, state, moment)
+        journal.saw(moment + timedelta(days=2))
+    ends = f"keyless backup shred {world.id}" if state.ended else f"keyless {END[state]} shap/shap"
+    assert world.run("status", "--strict") == 20
+    said = capsys.readouterr()
+    assert world.id in said.out
+    assert ends in said.out
+    assert ends in said.err
+
+
+END = {JourneyState.ROLLING_BACK: "rollback", JourneyState.WINDOW: "finish"}

@@ -11,7 +11,7 @@ from keyless.cli.shared import command as declare
 from keyless.errors import NeedsAttention
 from keyless.journal import Journal
 from keyless.journeys.settling import settle, unknown_backups
-from keyless.journeys.status import Standing, standings
+from keyless.journeys.status import Overdue, Standing, overdue_backups, standings
 from keyless.model.table import Table
 from keyless.render.reporter import Reporter
 from keyless.services.system import SystemClock, prepare
@@ -26,6 +26,7 @@ def command(app: App, *, strict: bool) -> None:
         settle(journal, vault, now)
         found = standings(journal, now)
         unknown = unknown_backups(journal, vault)
+        late = overdue_backups(journal, now)
     reporter = app.reporter()
     reporter.banner("status")
     if unknown:
@@ -35,8 +36,12 @@ def command(app: App, *, strict: bool) -> None:
         reporter.next_command("keyless scan", "shows where PyPI tokens are used in this checkout")
     elif found:
         _show(reporter, found)
+    for one in late:
+        reporter.warning(
+            f"Backup {one.backup} of {one.journey.repository} is past its end ({one.since:%Y-%m-%d}): {one.command}"
+        )
     if strict:
-        _require_nothing_open(found, unknown)
+        _require_nothing_open(found, late, unknown)
 
 
 def _nag(reporter: Reporter, unknown: tuple[str, ...]) -> None:
@@ -55,12 +60,15 @@ def _show(reporter: Reporter, found: tuple[Standing, ...]) -> None:
     reporter.next_command(following.command, following.why)
 
 
-def _require_nothing_open(found: tuple[Standing, ...], unknown: tuple[str, ...]) -> None:
+def _require_nothing_open(found: tuple[Standing, ...], late: tuple[Overdue, ...], unknown: tuple[str, ...]) -> None:
     sys.stdout.flush()
     overdue = [s for s in found if s.urgency == "overdue"]
     if overdue:
         names = ", ".join(str(s.journey.repository) for s in overdue)
         raise NeedsAttention(f"The window is over for {names}.", hint=f"Run `{overdue[0].command}`.", untouched="")
+    if late:
+        names = ", ".join(one.backup for one in late)
+        raise NeedsAttention(f"Past their end: the backups {names}.", hint=f"Run `{late[0].command}`.", untouched="")
     if unknown:
         raise NeedsAttention(
             f"The journal does not know the backups {', '.join(unknown)}.",

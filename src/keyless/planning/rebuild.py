@@ -75,8 +75,8 @@ class Rebuilt:
 def rebuild(backups: Sequence[Opened], world: World, user_name: str) -> Rebuilt:
     """Return the migration that made `backups` (all of one journey, oldest first). `user_name` is no token but PyPI's word.
 
-    Everything removed: its window is open. Something is still there: it goes on, or, where that was put back since or
-    the workflow is the old one, it was rolled back.
+    Everything removed: its window is open. Something is still there: it goes on. Something was put back since, or the
+    workflow is the old one again: it was rolled back, or was about to be.
     """
     kept = {(k.entry.store, k.entry.name): k for backup in backups for k in backup.contents.secrets}
     removed = [k for place, k in kept.items() if place not in world.present]
@@ -103,12 +103,13 @@ def _removal_id(entry: SecretEntry) -> str:
 
 
 def _state(kept: Iterable[KeptSecret], removed: Sequence[KeptSecret], world: World, *, changed: bool) -> JourneyState:
-    every = list(kept)
-    if len(removed) == len(every):
-        return JourneyState.WINDOW
-    there = [(k, world.present[k.entry.store, k.entry.name]) for k in every if k not in removed]
+    there = [(k, world.present[k.entry.store, k.entry.name]) for k in kept if k not in removed]
     put_back = any(entry.updated_at > k.entry.updated_at for k, entry in there)
-    return JourneyState.ROLLED_BACK if not removed and (put_back or not changed) else JourneyState.MIGRATING
+    if not there:
+        return JourneyState.WINDOW
+    if removed:
+        return JourneyState.ROLLING_BACK if put_back else JourneyState.MIGRATING
+    return JourneyState.ROLLED_BACK if put_back or not changed else JourneyState.MIGRATING
 
 
 def _change(backups: Sequence[Opened], world: World) -> ChangeWorkflow | None:
