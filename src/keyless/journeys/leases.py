@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from keyless import tokens
-from keyless.errors import NotProven, OperatorStopped, QuestionUnanswered, UsageError
+from keyless.errors import OperatorStopped, QuestionUnanswered, UsageError
 from keyless.journeys.asks import about_secret
 from keyless.journeys.desk import Desk
 from keyless.journeys.settling import record_of, settle
 from keyless.model.backup import BackupContents, BackupHeader, BackupSubject, KeptSecret, Lease
 from keyless.model.index import Index
 from keyless.model.journey import BackupRecord
-from keyless.model.token import Life
 from keyless.operators.base import Operator, ask_number, ask_secret, ask_yes
 from keyless.operators.questions import question
 from keyless.secret import Secret
 from keyless.steps.backup import SKEW
 from keyless.steps.opening import open_backup
 from keyless.steps.toolbox import Toolbox
+from keyless.steps.trying import refused
 from keyless.vault import Announce, Unlock
 
 _ABOUT = timedelta(hours=1)
@@ -131,7 +131,13 @@ async def _fitting(at: Bench, kept: KeptSecret, lease: Lease) -> KeptSecret:
         return kept
     if end > lease.expires_at:
         return replace(kept, token=_narrowed(kept.token, kept, lease))
-    return replace(kept, token=_narrowed(await _whole(at, kept, end, lease), kept, lease))
+    copy = _narrowed(await _whole(at, kept, end, lease), kept, lease)
+    problem = await refused(
+        at.desk.indexes, at.desk.observer, copy, kept.index or Index.PYPI, tokens.read(copy).projects or ()
+    )
+    if problem is not None:
+        raise UsageError(problem.message, hint=problem.advice, untouched="The backup was left as it is.")
+    return replace(kept, token=copy)
 
 
 def _narrowed(token: Secret, kept: KeptSecret, lease: Lease) -> Secret:
@@ -140,7 +146,7 @@ def _narrowed(token: Secret, kept: KeptSecret, lease: Lease) -> Secret:
 
 
 async def _whole(at: Bench, kept: KeptSecret, end: datetime, lease: Lease) -> Secret:
-    """Ask for the token that the copy was made of, and see that it is this one and that its index knows it."""
+    """Ask for the token that the copy was made of, and see that it is this one."""
     index = kept.index or Index.PYPI
     because = (
         f"{index.label} itself refuses the copy of {kept.entry.name} in the backup from {end:%Y-%m-%d %H:%M} UTC on. "
@@ -155,12 +161,12 @@ async def _whole(at: Bench, kept: KeptSecret, end: datetime, lease: Lease) -> Se
             hint=f"Give it with {unanswered.flag}, or choose an end before that.",
             untouched="The backup was left as it is.",
         ) from None
-    await _require_same(at, kept, token, lease)
+    _require_same(kept, token, lease)
     return token
 
 
-async def _require_same(at: Bench, kept: KeptSecret, token: Secret, lease: Lease) -> None:
-    card, index = tokens.read(token), kept.index or Index.PYPI
+def _require_same(kept: KeptSecret, token: Secret, lease: Lease) -> None:
+    card = tokens.read(token)
     untouched = "The backup was left as it is."
     if card.identifier != kept.token_identifier:
         raise UsageError(
@@ -174,8 +180,3 @@ async def _require_same(at: Bench, kept: KeptSecret, token: Secret, lease: Lease
             hint="Give the whole token, or choose an end before that.",
             untouched=untouched,
         )
-    probe = await at.desk.indexes[index].probe(token)
-    if probe.life is Life.GONE:
-        raise NotProven(f"{index.label} does not know this token any more: it was deleted.", untouched=untouched)
-    if probe.life is Life.UNKNOWN:
-        at.desk.observer.warning(f"Whether {index.label} accepts the token could not be told: {probe.because}")

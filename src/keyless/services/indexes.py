@@ -6,14 +6,15 @@ A credential goes to exactly one address, its own index's upload endpoint, and n
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import ssl
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote
 
 import httpx
@@ -38,7 +39,14 @@ LARGEST: Final = 64 * 1024 * 1024
 # The words of warehouse (facts/pypi.md): in the reason phrase, and in the body too.
 _ALIVE: Final = "is an invalid value for Name"
 _GONE: Final = "Invalid or non-existent authentication information"
+_ACCEPTED: Final = "Invalid file extension:"
+_REFUSED: Final = "Invalid API Token:"
+_NOT_HIS: Final = "allowed to upload to project"  # "isn't" comes escaped
 _NO_PROVENANCE: Final = "No provenance available for "
+
+_Form: TypeAlias = dict[str, tuple[str | None, str] | tuple[str, bytes]]
+_FORM: Final[_Form] = {":action": (None, "file_upload"), "protocol_version": (None, "1")}
+_NO_FILE: Final = ("keyless.trial", b"This is no distribution: keyless asks whether a token is accepted.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,11 @@ class _Answer:
 
     def because(self) -> str:
         return f"the index answers {self.status} {self.words}".strip()
+
+
+def _untold(answer: _Answer) -> str:
+    redirected = 300 <= answer.status < 400
+    return "the index answers with a redirect, along which no token is sent" if redirected else answer.because()
 
 
 class _Authorisation(httpx.Auth):
@@ -132,17 +145,29 @@ class IndexService(PackageIndex):
 
         Its 400 for the missing name: the identifier exists. The one 403 text: it is gone. All else: could not tell.
         """
-        fields: dict[str, tuple[None, str]] = {":action": (None, "file_upload"), "protocol_version": (None, "1")}
+        return await self._asked(token, {**_FORM}, self._life)
 
+    async def trial(self, token: Secret, project: str, version: str) -> Probe:
+        """Say whether the index accepts the token for this release, by a complete form for a file that can be none.
+
+        The token is judged before the file's name (facts), so nothing is kept and "last used" stays. Its 400 for the
+        extension: accepted. A 403 about the token: refused, signature, caveats and permission included.
+        """
+        named = {"metadata_version": "2.1", "name": project, "version": version, "filetype": "sdist"}
+        fields = {**_FORM, **{name: (None, value) for name, value in named.items()}}
+        fields["sha256_digest"] = (None, hashlib.sha256(_NO_FILE[1]).hexdigest())
+        return await self._asked(token, {**fields, "content": _NO_FILE}, self._accepted)
+
+    async def _asked(self, token: Secret, form: _Form, judge: Callable[[_Answer], tuple[Life, str]]) -> Probe:
         async def once() -> _Answer:
-            request = self._http.build_request("POST", self._where.upload, files=fields)
+            request = self._http.build_request("POST", self._where.upload, files=form)
             return await self._send(request, _Authorisation(token))
 
         try:
             answer = await persist(once, Call.READ, self._clock, self.index.label)
         except TryLater as error:
             return Probe(Life.UNKNOWN, self._clock.now(), error.what)
-        life, because = self._life(answer)
+        life, because = judge(answer)
         return Probe(life, self._clock.now(), because)
 
     def _life(self, answer: _Answer) -> tuple[Life, str]:
@@ -150,9 +175,14 @@ class IndexService(PackageIndex):
             return Life.ALIVE, f"{self.index.label} knows the token: it asked for the upload's name"
         if answer.status == httpx.codes.FORBIDDEN and answer.says(_GONE):
             return Life.GONE, f"{self.index.label} answers: {_GONE}"
-        if 300 <= answer.status < 400:
-            return Life.UNKNOWN, "the index answers with a redirect, along which no token is sent"
-        return Life.UNKNOWN, answer.because()
+        return Life.UNKNOWN, _untold(answer)
+
+    def _accepted(self, answer: _Answer) -> tuple[Life, str]:
+        if answer.status == httpx.codes.BAD_REQUEST and answer.says(_ACCEPTED):
+            return Life.ALIVE, f"{self.index.label} accepts the token: only the file was refused"
+        if answer.status == httpx.codes.FORBIDDEN and any(answer.says(words) for words in (_REFUSED, _NOT_HIS, _GONE)):
+            return Life.GONE, answer.because()
+        return Life.UNKNOWN, _untold(answer)
 
     async def _get(self, path: str, accept: str, what: str) -> _Answer | Unreadable:
         async def once() -> _Answer:

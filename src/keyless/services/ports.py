@@ -173,6 +173,14 @@ class PackageIndex(Protocol):
         """Say whether the index knows the token, by the empty upload form (facts: nothing is uploaded or created)."""
         ...
 
+    async def trial(self, token: Secret, project: str, version: str) -> Probe:
+        """Say whether the index accepts the token for a release that is there: ALIVE, or GONE when it refuses it.
+
+        By a complete form for a file of no possible kind, refused after the token was judged and before anything is kept
+        (facts). `project` and `version` have to be there: the index makes a missing project.
+        """
+        ...
+
 
 class Verifier(Protocol):
     """Sigstore: turns provenance into facts. It judges signatures, not whether the publisher is the right one."""
