@@ -200,7 +200,7 @@ def test_killed_around_every_write_journal_and_vault_agree_again(
         do(migrated, extend)
     monkeypatch.undo()
     with migrated.journal() as journal:
-        settle(journal, vault(migrated), now(migrated))
+        settle(journal, lambda: vault(migrated), now(migrated))
     assert consistent(migrated)
     assert len(ends(migrated)) == 1
     do(migrated, extend)
@@ -222,7 +222,7 @@ def test_killed_inside_the_vault_nothing_is_taken_over(migrated: Scene, monkeypa
         do(migrated, extend)
     monkeypatch.undo()
     with migrated.journal() as journal:
-        settle(journal, vault(migrated), now(migrated))
+        settle(journal, lambda: vault(migrated), now(migrated))
     assert vault(migrated).digest(backup(migrated)) == before
     assert consistent(migrated)
 

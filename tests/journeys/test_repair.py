@@ -183,7 +183,7 @@ def test_killed_while_it_was_told_anew_the_same_again_ends_well(
             mend(migrated)
         monkeypatch.undo()
         with migrated.journal() as journal:
-            assert unknown_backups(journal, vault(migrated)) != ()
+            assert unknown_backups(journal, vault(migrated).ids()) != ()
     assert [fate.state for fate in mend(migrated)] == [JourneyState.WINDOW]
     migrated.rollback()
     assert migrated.names() == NAMES
@@ -193,7 +193,7 @@ def test_a_journal_that_is_gone_is_not_taken_for_nothing_begun(migrated: Scene) 
     """A new and empty one does not know the backups that are there."""
     file(migrated).unlink()
     with migrated.journal() as journal:
-        assert unknown_backups(journal, vault(migrated)) == tuple(one.id for one in vault(migrated).list())
+        assert unknown_backups(journal, vault(migrated).ids()) == tuple(one.id for one in vault(migrated).list())
     assert [fate.state for fate in mend(migrated)] == [JourneyState.WINDOW]
     migrated.rollback()
     assert migrated.names() == NAMES

@@ -62,7 +62,7 @@ async def open_desk(  # noqa: PLR0913  # the composition root: all but the first
             stack.enter_context(journal)
         clock = SystemClock(journal.last_seen())
         vault = Vault(state / "backups", addresses.realm)
-        settle(journal, vault, clock.now())
+        settle(journal, lambda: vault, clock.now())
         github = await stack.enter_async_context(
             GitHubService(addresses, github_token(app, needed=github_needed), clock)
         )

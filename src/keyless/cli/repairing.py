@@ -49,7 +49,7 @@ def _unknown(app: App, state: Path, reporter: Reporter) -> bool:
         from keyless.journal import Journal
 
         with Journal.open(state, app.realm) as journal:
-            found = unknown_backups(journal, vault)
+            found = unknown_backups(journal, vault.ids())
     else:
         found = vault.ids()
     if found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,22 +11,23 @@ from keyless.cli.app import App
 from keyless.cli.shared import command as declare
 from keyless.errors import NeedsAttention
 from keyless.journal import Journal
-from keyless.journeys.settling import settle, unknown_backups
+from keyless.journeys.settling import settle, stored_backups, unknown_backups
 from keyless.journeys.status import Overdue, Standing, overdue_backups, standings
 from keyless.model.table import Table
-from keyless.render.reporter import Reporter
 from keyless.services.system import SystemClock, prepare
+
+if TYPE_CHECKING:
+    from keyless.render.reporter import Reporter
 
 
 @declare("Say which migrations are open, until when, and what is next.")
 @click.option("--strict", is_flag=True, help="Exit with 20 when anything is overdue, for a scheduled job.")
 def command(app: App, *, strict: bool) -> None:
-    vault = app.vault()
     with Journal.open(prepare(app.state_folder()), app.realm) as journal:
         now = SystemClock(journal.last_seen()).now()
-        settle(journal, vault, now)
+        settle(journal, app.vault, now)
         found = standings(journal, now)
-        unknown = unknown_backups(journal, vault)
+        unknown = unknown_backups(journal, stored_backups(app.state_folder() / "backups"))
         late = overdue_backups(journal, now)
     reporter = app.reporter()
     reporter.banner("status")

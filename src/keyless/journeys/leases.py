@@ -71,7 +71,7 @@ def bench(desk: Desk, backup: str) -> Iterator[Bench]:
     """Lock the repository that a backup in the vault is for, as its header claims, and lay the backup out."""
     subject = desk.vault.header(desk.vault.path(backup)).subject
     with desk.lock(subject.repository):
-        settle(desk.journal, desk.vault, desk.clock.now())
+        settle(desk.journal, lambda: desk.vault, desk.clock.now())
         known = [record.id for record in desk.journal.backups(subject.journey)] if _known(desk, subject) else []
         journey = subject.journey if backup in known else None
         operator = desk.operator(None)

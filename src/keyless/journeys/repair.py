@@ -39,7 +39,7 @@ async def repair(desk: Desk, aside: str) -> tuple[Fate, ...]:
     fates: list[Fate] = []
     opened: list[Opened] = []
     tools: Toolbox | None = None
-    for backup in unknown_backups(desk.journal, desk.vault):
+    for backup in unknown_backups(desk.journal, desk.vault.ids()):
         try:
             subject = desk.vault.header(backup).subject
             tools = tools or desk.tools("", subject.repository)

@@ -6,19 +6,27 @@ came to that, and nothing has to be opened to know it.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from keyless import files
 from keyless.errors import KeylessError
 from keyless.journal import Journal
-from keyless.model.backup import BackupHeader
+from keyless.model.backup_file import id_of
 from keyless.model.journey import BackupRecord
-from keyless.vault import Vault
+
+if TYPE_CHECKING:  # the start of `keyless status` is measured, and it opens no backup
+    from keyless.model.backup import BackupHeader
+    from keyless.vault import Vault
 
 
-def settle(journal: Journal, vault: Vault, now: datetime) -> None:
+def settle(journal: Journal, vault: Callable[[], Vault], now: datetime) -> None:
     """Take over into the journal what backups have become. A file that is as it was, gone or strange changes nothing."""
     for intended in journal.intended_backups():
-        if _digest(vault, intended.id) == intended.sha256:
+        if _digest(vault(), intended.id) == intended.sha256:
             journal.backup_changed(intended, now)
 
 
@@ -29,9 +37,18 @@ def _digest(vault: Vault, backup: str) -> str | None:
         return None  # the commands that need it say why
 
 
-def unknown_backups(journal: Journal, vault: Vault) -> tuple[str, ...]:
-    """Return the ids of the backups in the vault that no migration in the journal knows. Reads no file."""
-    return tuple(backup for backup in vault.ids() if not journal.knows_backup(backup))
+def stored_backups(folder: Path) -> tuple[str, ...]:
+    """Return the ids of the backups in a vault's folder, by their files' names. Raises FolderRefused as the vault does."""
+    if not os.path.lexists(folder):
+        return ()
+    with files.folder(folder, create=False) as handle:
+        names = sorted(os.listdir(handle))  # noqa: PTH208  # pathlib takes no descriptor
+    return tuple(dict.fromkeys(found for found in map(id_of, names) if found is not None))
+
+
+def unknown_backups(journal: Journal, stored: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the `stored` backups that no migration in the journal knows."""
+    return tuple(backup for backup in stored if not journal.knows_backup(backup))
 
 
 def record_of(vault: Vault, journey: str, header: BackupHeader, digest: str) -> BackupRecord:

@@ -14,10 +14,11 @@ from typing import TypeAlias
 from keyless import files
 from keyless.errors import KeylessError, UsageError
 from keyless.model.backup import BackupContents, BackupHeader, KeptSecret, Lease
+from keyless.model.backup_file import SUFFIX, id_of
 from keyless.model.realm import Realm
 from keyless.vault import cipher, envelope, kdf, slots
 from keyless.vault.envelope import Envelope
-from keyless.vault.folder import SUFFIX, Folder, export_file, file_name, is_id, read_file
+from keyless.vault.folder import Folder, export_file, file_name, is_id, read_file
 from keyless.vault.kdf import Cost
 from keyless.vault.keys import Key, Unlock
 from keyless.vault.refusal import Reason, Refusal
@@ -116,8 +117,7 @@ class Vault:
 
     def ids(self) -> tuple[str, ...]:
         """Return the ids of all backups, by the names of their files alone: nothing is read."""
-        ends = (name.removesuffix(SUFFIX)[-2 * _ID_BYTES :] for name in self._folder.names())
-        return tuple(dict.fromkeys(end for end in ends if is_id(end)))
+        return tuple(dict.fromkeys(found for found in map(id_of, self._folder.names()) if found is not None))
 
     def recipients(self, where: str | Path) -> tuple[str, ...]:
         """Return the public texts of the recipients that a backup claims to be sealed for, by its id or path."""
