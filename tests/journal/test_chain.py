@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -135,8 +136,15 @@ TAMPERINGS = (
     "UPDATE journey SET head='0'",
     "UPDATE journey SET events=3",
     "UPDATE journey SET started_at='2020-01-01T00:00:00Z'",
-    "UPDATE journey SET name='Other'",
     "UPDATE journey SET state='dreaming'",
+    "UPDATE journey SET state='window'",
+    "UPDATE journey SET window_until='2099-01-01T00:00:00Z'",
+)
+TWICE_SAID = (
+    "UPDATE journey SET name='Other'",
+    "UPDATE journey SET place='other/place'",
+    "UPDATE journey SET ended=1",
+    "UPDATE journey SET state='finished'",
 )
 
 
@@ -157,8 +165,19 @@ def test_a_change_inside_the_database_is_noticed_before_anything_is_believed(fol
         for attempt in (lambda: journal.records(id_), lambda: journal.events(id_), lambda: list(journal.export(id_))):
             with pytest.raises(JournalDamaged) as caught:
                 attempt()
-            assert "rollback --from FILE" in caught.value.hint
+            assert "keyless doctor --repair-journal" in caught.value.hint
     assert (folder / "journal.sqlite3").read_bytes() == before
+
+
+@pytest.mark.parametrize("statement", TWICE_SAID)
+def test_a_migration_listed_as_something_else_is_noticed_by_every_command(folder: Path, statement: str) -> None:
+    """Otherwise it would not be found any more, and "nothing was begun" would be believed."""
+    with Journal.open(folder, Realm.REAL) as journal:
+        journal.begin(WIDGET, NOW)
+    with closing(sqlite3.connect(folder / "journal.sqlite3", isolation_level=None)) as database:
+        database.execute(statement)
+    with pytest.raises(JournalDamaged):
+        Journal.open(folder, Realm.REAL)
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM event", "UPDATE event SET kind='x'"])

@@ -6,13 +6,11 @@ from datetime import UTC, datetime
 
 import click
 
-from keyless.cli.answering import options_for
 from keyless.cli.app import App
 from keyless.cli.running import run_async
 from keyless.cli.shared import command as declare
-from keyless.operators.base import ask_secret
-from keyless.operators.questions import question
-from keyless.vault import IdentityUnlock, PassphraseUnlock, Unlock
+from keyless.cli.unlocking import unlocking
+from keyless.vault import Unlock
 
 
 @declare("Show what a backup is for, as its header claims; with --open, what it keeps (never a token).")
@@ -20,7 +18,7 @@ from keyless.vault import IdentityUnlock, PassphraseUnlock, Unlock
 @click.option(
     "--open", "opened", is_flag=True, help="Open it, and so prove that it is whole and that the key is right."
 )
-@options_for(question("unlock-passphrase"), question("identity"))
+@unlocking
 def command(app: App, backup: str, *, opened: bool) -> None:
     """Show a backup by its id or its path."""
     from keyless.render.views import contents_table
@@ -31,13 +29,14 @@ def command(app: App, backup: str, *, opened: bool) -> None:
     reporter.show(header)
     if not opened:
         return
-    _, contents = vault.open(backup, _unlock(app), now=datetime.now(UTC), past_expiry=True)
+    unlock = run_async(_unlock(app, vault.recipients(backup)))
+    _, contents = vault.open(backup, unlock, now=datetime.now(UTC), past_expiry=True)
     reporter.note("It was opened: every byte of it is as it was sealed.")
     reporter.table(contents_table(contents))
 
 
-def _unlock(app: App) -> Unlock:
-    operator = app.operator()
-    if "identity" in app.given:
-        return IdentityUnlock(run_async(ask_secret(operator, question("identity"), {})))
-    return PassphraseUnlock(run_async(ask_secret(operator, question("unlock-passphrase"), {})))
+async def _unlock(app: App, recipients: tuple[str, ...]) -> Unlock:
+    from keyless.journeys.asks import ask_unlock
+
+    opener = await ask_unlock(app.operator(), lambda row: row.identifier in app.given, recipients, {})
+    return opener.key

@@ -15,6 +15,7 @@ from keyless.errors import KeylessError, NotAllowed
 from keyless.journal import Journal
 from keyless.journeys.desk import Desk
 from keyless.journeys.outside import AskOutside, PollOutside, StopOutside
+from keyless.journeys.settling import settle
 from keyless.model.index import Index
 from keyless.model.realm import Realm
 from keyless.secret import Secret
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def open_desk(
+async def open_desk(  # noqa: PLR0913  # the composition root: all but the first two have a default
     app: App,
     reporter: Reporter,
     *,
@@ -38,13 +39,14 @@ async def open_desk(
     journal_needed: bool = True,
     patience: timedelta | None = None,
     wrap: Callable[[Operator], Operator] | None = None,
+    journal: Journal | None = None,
 ) -> AsyncIterator[Desk]:
     """Open everything that a journey needs, and close it again; with --stats, say what it cost.
 
     `last` replaces whoever answers at the end (a playbook never asks); `patience` is how long to look again for what
     happens outside, None leaves it to the person, or stops at once where there is none. Without `github_needed` a
     missing GitHub token is found out only when GitHub is asked; without `journal_needed` a journal that cannot be used
-    (damaged, read-only) is left alone, and this run keeps one of its own beside it.
+    (damaged, read-only) is left alone, and this run keeps one of its own beside it. `journal` is one that is open already.
     """
     from keyless.services.github import GitHubService
     from keyless.services.indexes import IndexService
@@ -54,9 +56,13 @@ async def open_desk(
 
     addresses = app.addresses()
     async with AsyncExitStack() as stack:
-        state, journal = _open_journal(app, reporter, needed=journal_needed)
-        stack.enter_context(journal)
+        state = app.state_folder()
+        if journal is None:
+            state, journal = _open_journal(app, reporter, needed=journal_needed)
+            stack.enter_context(journal)
         clock = SystemClock(journal.last_seen())
+        vault = Vault(state / "backups", addresses.realm)
+        settle(journal, lambda: vault, clock.now())
         github = await stack.enter_async_context(
             GitHubService(addresses, github_token(app, needed=github_needed), clock)
         )
@@ -68,7 +74,7 @@ async def open_desk(
             github=github,
             indexes=indexes,
             verifiers=verifiers,
-            vault=Vault(state / "backups", addresses.realm),
+            vault=vault,
             journal=journal,
             clock=clock,
             observer=reporter,

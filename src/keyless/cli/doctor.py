@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import click
 
+from keyless.cli.answering import options_for
 from keyless.cli.app import App
 from keyless.cli.running import run_async
 from keyless.cli.shared import command as declare
 from keyless.cli.target import parse_repository
+from keyless.cli.unlocking import unlocking
 from keyless.errors import NotAllowed
 from keyless.model.table import Table
+from keyless.operators.questions import question
 
 
 @declare("Say what can be reached, which permissions are there, and what is lacking.")
 @click.argument("repository", metavar="[OWNER/REPO]", required=False)
-def command(app: App, repository: str | None) -> None:
-    run_async(_doctor(app, repository))
+@click.option(
+    "--repair-journal",
+    is_flag=True,
+    help="Write a damaged or lost journal anew, from what is whole in it, from the backups and from the services.",
+)
+@click.option("--dry-run", is_flag=True, help="With --repair-journal: say what is wrong, and touch nothing.")
+@options_for(question("confirm-repair"))
+@unlocking
+def command(app: App, repository: str | None, *, repair_journal: bool, dry_run: bool) -> None:
+    if repair_journal:
+        from keyless.cli import repairing
+
+        run_async(repairing.repair_journal(app, dry_run=dry_run))
+    else:
+        run_async(_doctor(app, repository))
 
 
 async def _doctor(app: App, repository: str | None) -> None:

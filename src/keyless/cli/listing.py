@@ -40,6 +40,15 @@ COMMANDS: Final[Mapping[str, Entry]] = {
             "show": Entry("Show what one backup is for.", "keyless.cli.backup_show"),
             "export": Entry("Write one backup to a file that needs nothing else.", "keyless.cli.backup_export"),
             "import": Entry("Take an exported backup in.", "keyless.cli.backup_import"),
+            "extend": Entry("Give a backup another end, later or earlier.", "keyless.cli.backup_extend"),
+            "key": Entry(
+                "Who can open a backup.",
+                commands={
+                    "list": Entry("List the keys that open a backup.", "keyless.cli.backup_key_list"),
+                    "add": Entry("Let one more key open a backup.", "keyless.cli.backup_key_add"),
+                    "remove": Entry("Take a key away; the last one stays.", "keyless.cli.backup_key_remove"),
+                },
+            ),
             "shred": Entry("Destroy a backup's keys.", "keyless.cli.backup_shred"),
             "recipient": Entry(
                 "Keys that seal what this machine cannot open.",

@@ -88,7 +88,18 @@ class History:
         head = found[-1].hash if found else digest(self.first_line(self._journey(row)))
         if (len(found), head) != (row[6], row[7]):
             raise schema.damaged(self._path, f"events of the journey {journey} are missing")
+        self._check_state(self._journey(row), found)
         return found
+
+    def _check_state(self, journey: Journey, events: Sequence[Event]) -> None:
+        """What the list of journeys says of this one has to be what its events say: only these are in the chain."""
+        state, until = JourneyState.MIGRATING.value, None
+        for event in events:
+            if event.kind == "state":
+                body = json.loads(event.body)
+                state, until = body["state"], body["window_until"] or until
+        if (journey.state.value, codec.encode(journey.window_until)) != (state, until):
+            raise schema.damaged(self._path, f"where the journey {journey.id} stands was changed")
 
     def _chained(self, journey: Journey, rows: Sequence[tuple[int, str, str, str, str]]) -> tuple[Event, ...]:
         found: list[Event] = []
@@ -103,6 +114,12 @@ class History:
             found.append(event)
             previous = stated
         return tuple(found)
+
+    def having(self, kind: str) -> tuple[str, ...]:
+        """Return the ids of the journeys that have an event of this kind."""
+        with schema.translated(self._path):
+            rows = self._database.execute("SELECT DISTINCT journey FROM event WHERE kind=?", (kind,)).fetchall()
+        return tuple(str(row[0]) for row in rows)
 
     def bodies(self, journey: str, *kinds: str) -> Iterator[tuple[Event, dict[str, Json]]]:
         """Yield the events of some kinds with their bodies, in order."""

@@ -9,15 +9,16 @@ from __future__ import annotations
 import dataclasses
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from keyless import files
 from keyless.errors import UsageError
-from keyless.journal import schema
+from keyless.journal import schema, use
 from keyless.journal.events import Event
 from keyless.journal.history import History
 from keyless.model import codec
@@ -39,8 +40,9 @@ _COARSE = timedelta(minutes=1)
 class Journal:
     """One realm's journal in one folder. Every method that writes is durable when it returns. Times are UTC."""
 
-    def __init__(self, database: sqlite3.Connection, path: Path, realm: Realm) -> None:
+    def __init__(self, database: sqlite3.Connection, path: Path, realm: Realm, held: int | None = None) -> None:
         self.path, self.realm = path, realm
+        self._held = held
         self._database = database
         self._history = History(database, path, realm)
         self._last_seen: datetime | None = None
@@ -49,9 +51,15 @@ class Journal:
     def open(cls, folder: Path, realm: Realm) -> Journal:
         """Open the journal of `folder`, making one where there is none.
 
-        Raises JournalRefused for another realm's or a newer one, JournalDamaged, or FolderRefused; nothing is changed.
+        Raises JournalRefused for another realm's or a newer one, JournalDamaged, FolderRefused, or Locked while another
+        run mends it; nothing is changed.
         """
-        return cls(schema.connect(folder, realm), folder / schema.NAME, realm)
+        held = use.take(folder)
+        try:
+            return cls(schema.connect(folder, realm), folder / schema.NAME, realm, held)
+        except BaseException:
+            _let_go(held)
+            raise
 
     def close(self) -> None:
         """Write what is still held back, and close the file. Closing again does nothing."""
@@ -60,6 +68,8 @@ class Journal:
         finally:
             self._last_seen = None
             self._database.close()
+            _let_go(self._held)
+            self._held = None
 
     def __enter__(self) -> Journal:
         return self
@@ -88,13 +98,39 @@ class Journal:
             self._history.append(journey.id, now, "begun", {"repository": str(repository)})
         return journey
 
+    def adopt(
+        self, journey: Journey, events: Sequence[tuple[str, Mapping[str, object]]], backups: Sequence[BackupRecord]
+    ) -> None:
+        """Write down a journey that is known from elsewhere, all of it together: what happened, and where it stands.
+
+        `started_at` is when its events are said to have happened: the present. Raises UsageError when the repository has
+        another one that is open and this one is, too.
+        """
+        place, now = _place(journey.repository), journey.started_at
+        with self._writing():
+            if not journey.state.ended and self._history.journeys("place=? AND ended=0", place):
+                raise UsageError(f"The journal knows an open migration of {journey.repository} already.")
+            self._history.create(dataclasses.replace(journey, state=JourneyState.MIGRATING, window_until=None), place)
+            for kind, values in events:
+                self._history.append(journey.id, now, kind, values)
+            for record in backups:
+                self._history.append(journey.id, now, "backup", {"backup": record})
+                self._database.execute("INSERT OR REPLACE INTO backup VALUES (?, ?)", (record.id, record.journey))
+            self._move(journey.id, journey.state, now, journey.window_until)
+
     def journeys(self) -> tuple[Journey, ...]:
         """Return all journeys, the newest last."""
         return self._history.journeys("1 ORDER BY rowid")
 
     def newest(self, repository: Repository) -> Journey | None:
-        """Return the newest journey of a repository (GitHub's names compare without case), or None."""
-        return next(iter(self._history.journeys("place=? ORDER BY rowid DESC", _place(repository))), None)
+        """Return the newest journey of a repository (GitHub's names compare without case), or None.
+
+        Raises JournalDamaged where its history does not bear out what the list says of it.
+        """
+        found = next(iter(self._history.journeys("place=? ORDER BY rowid DESC", _place(repository))), None)
+        if found is not None:
+            self._history.events(found.id)
+        return found
 
     def journey(self, id: str) -> Journey | None:
         """Return a journey by its id, or None."""
@@ -102,13 +138,16 @@ class Journal:
 
     def set_state(self, id: str, state: JourneyState, now: datetime, window_until: datetime | None = None) -> None:
         """Move a journey on. `window_until` None leaves it as it is."""
-        until = codec.encode(window_until)
         with self._writing():
-            self._history.append(id, now, "state", {"state": state.value, "window_until": until})
-            self._database.execute(
-                "UPDATE journey SET state=?, ended=?, window_until=coalesce(?, window_until) WHERE id=?",
-                (state.value, int(state.ended), until, id),
-            )
+            self._move(id, state, now, window_until)
+
+    def _move(self, id: str, state: JourneyState, now: datetime, window_until: datetime | None) -> None:
+        until = codec.encode(window_until)
+        self._history.append(id, now, "state", {"state": state.value, "window_until": until})
+        self._database.execute(
+            "UPDATE journey SET state=?, ended=?, window_until=coalesce(?, window_until) WHERE id=?",
+            (state.value, int(state.ended), until, id),
+        )
 
     # Answers and plans
 
@@ -167,6 +206,44 @@ class Journal:
         with self._writing():
             self._history.append(record.journey, None, "backup", {"backup": record})
             self._database.execute("INSERT OR REPLACE INTO backup VALUES (?, ?)", (record.id, record.journey))
+
+    def intend_backup(self, record: BackupRecord) -> None:
+        """Say what a backup's file is about to become; on the disk before this returns."""
+        with self._writing():
+            self._history.append(record.journey, None, "backup-intended", {"backup": record})
+
+    def intended_backups(self) -> tuple[BackupRecord, ...]:
+        """Return what backups were about to become, where it was never said whether they did: the run was killed."""
+        return tuple(
+            record for journey in self._history.having("backup-intended") for record in self._intended(journey)
+        )
+
+    def _intended(self, journey_id: str) -> tuple[BackupRecord, ...]:
+        open_: dict[str, BackupRecord] = {}
+        for event, body in self._history.bodies(journey_id, "backup-intended", "backup", "shredded"):
+            if event.kind == "backup-intended":
+                record = self._history.decoded(BackupRecord, body["backup"])
+                open_[record.id] = record
+            elif event.kind == "backup":
+                open_.pop(self._history.decoded(BackupRecord, body["backup"]).id, None)
+            else:
+                open_.pop(str(body["backup"]), None)
+        return tuple(open_.values())
+
+    def backup_changed(self, record: BackupRecord, now: datetime) -> None:
+        """Remember what a backup became, and move an open window with it: both together, or neither."""
+        journey = self.journey(record.journey)
+        others = [one for one in self.backups(record.journey) if one.id != record.id and one.shredded_at is None]
+        until = min(one.expires_at for one in (record, *others))
+        with self._writing():
+            self._history.append(record.journey, now, "backup", {"backup": record})
+            if journey is not None and journey.state is JourneyState.WINDOW:
+                self._move(record.journey, journey.state, now, until)
+
+    def knows_backup(self, id: str) -> bool:
+        """Whether any journey knows a backup of this id."""
+        with schema.translated(self.path):
+            return self._database.execute("SELECT 1 FROM backup WHERE id=?", (id,)).fetchone() is not None
 
     def backups(self, journey_id: str) -> tuple[BackupRecord, ...]:
         """Return the backups of a journey, oldest first; shredded ones too."""
@@ -228,6 +305,11 @@ class Journal:
     def export(self, id: str) -> Iterator[str]:
         """Yield a journey's history as lines without line ends, for `check_export` to check."""
         return self._history.export(id)
+
+
+def _let_go(held: int | None) -> None:
+    if held is not None:
+        files.close(held)
 
 
 def _place(repository: Repository) -> str:

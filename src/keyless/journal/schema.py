@@ -48,6 +48,10 @@ _MIGRATIONS: Final = (
     """,
 )
 VERSION: Final = len(_MIGRATIONS)
+_DISAGREES: Final = """
+    SELECT 1 FROM journey WHERE place != lower(owner || '/' || name) OR ended != (state IN ('rolled-back', 'finished'))
+"""
+"""What the list of journeys says twice has to be the same: it is found by one of them and believed by the other."""
 
 
 class JournalRefused(UsageError):
@@ -63,7 +67,8 @@ def damaged(path: Path, what: str) -> JournalDamaged:
     return JournalDamaged(
         f"The journal {path} is damaged: {what}.",
         untouched="It was left as it is, and nothing else was changed.",
-        hint=f"Copy it aside (cp {path} {path}.damaged), then go on from a backup: keyless rollback --from FILE.",
+        hint="Go on with: keyless doctor --repair-journal. It keeps the damaged file, and writes a new journal from what is "
+        "still whole in it, from the backups and from what the services say.",
     )
 
 
@@ -208,11 +213,14 @@ def _check(database: sqlite3.Connection, path: Path, realm: Realm) -> None:
     problem = database.execute("PRAGMA quick_check(1)").fetchone()[0]
     if problem != "ok":
         raise damaged(path, "SQLite's own check fails")
+    if database.execute(_DISAGREES).fetchone() is not None:
+        raise damaged(path, "a migration in it is listed under another name or state than its own")
     row = database.execute("SELECT value FROM meta WHERE key='realm'").fetchone()
-    if row is None or row[0] != realm.value:
-        found = "unnamed" if row is None else row[0]
+    if row is None or row[0] not in {one.value for one in Realm}:
+        raise damaged(path, "it does not say which realm it is of")
+    if row[0] != realm.value:
         raise JournalRefused(
-            f"The journal {path} is of the realm '{found}', and this run is '{realm.value}'.",
+            f"The journal {path} is of the realm '{row[0]}', and this run is '{realm.value}'.",
             hint="A rehearsal and reality never share a folder; choose another one.",
         )
 

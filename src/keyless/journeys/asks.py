@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from keyless.model.github import Repository, SecretEntry
 from keyless.model.index import Index
@@ -15,6 +16,7 @@ from keyless.operators.question import Question
 from keyless.operators.questions import question
 from keyless.planning.candidates import store_key
 from keyless.secret import Secret
+from keyless.steps.keyring import keyring_key, keyring_unlock
 from keyless.vault import IdentityUnlock, Key, PassphraseKey, PassphraseUnlock, RecipientKey, Unlock
 
 
@@ -55,19 +57,21 @@ class OperatorAsks:
     async def keys(self) -> Sequence[Key]:
         """Return the recipients that were named, otherwise the passphrase."""
         recipients = await ask_names(self._operator, question("recipients"), {})
-        if recipients:
-            return [RecipientKey(public) for public in recipients]
-        passphrase = await ask_secret(self._operator, question("passphrase"), {})
-        return [PassphraseKey(passphrase)]
+        keys: list[Key] = [RecipientKey(public) for public in recipients]
+        if not keys:
+            keys.append(PassphraseKey(await ask_secret(self._operator, question("passphrase"), {})))
+        if await ask_yes(self._operator, question("keyring"), {}):
+            keys.append(keyring_key())
+        return keys
 
-    async def unlock(self) -> Unlock:
-        """Return what opens the backup: a private key when one was given, otherwise the passphrase."""
+    async def unlock(self, recipients: Sequence[str]) -> Unlock:
+        """Return what opens the backup that was sealed for `recipients` (and perhaps for a passphrase)."""
         if self._unlock is None:
             about = {"repository": str(self._repository)}
-            if self._given(question("identity")):
-                self._unlock = IdentityUnlock(await ask_secret(self._operator, question("identity"), about))
-            else:
-                self._unlock = PassphraseUnlock(await ask_secret(self._operator, question("unlock-passphrase"), about))
+            unlock = await ask_unlock(self._operator, self._given, recipients, about)
+            if unlock.lasting:
+                self._unlock = unlock.key
+            return unlock.key
         return self._unlock
 
     async def open_expired(self) -> bool:
@@ -96,6 +100,25 @@ class OperatorAsks:
         site = self._addresses.index(index).site
         page = new_token_page(site, projects[0]) if projects else f"{site}/manage/account/token/"
         self._observer.link(f"Issue a new token for this project only, on {index.label}", page)
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """What opens a backup; `lasting`: other backups may open with it as well, so it is asked for once."""
+
+    key: Unlock
+    lasting: bool
+
+
+async def ask_unlock(
+    operator: Operator, given: Callable[[Question], bool], recipients: Sequence[str], about: Mapping[str, str]
+) -> Opener:
+    """Return what opens a backup: a private key or passphrase that was given, the keyring's key, or what is typed."""
+    if given(question("identity")):
+        return Opener(IdentityUnlock(await ask_secret(operator, question("identity"), about)), lasting=True)
+    if not given(question("unlock-passphrase")) and await ask_yes(operator, question("keyring"), {}):
+        return Opener(keyring_unlock(recipients), lasting=False)
+    return Opener(PassphraseUnlock(await ask_secret(operator, question("unlock-passphrase"), about)), lasting=True)
 
 
 def about_secret(entry: SecretEntry) -> dict[str, str]:

@@ -31,6 +31,8 @@ def in_words(step: Step, evidence: Json) -> str:  # noqa: PLR0911, C901  # a tab
     """Return what `evidence` (a done step's) says; empty where it says nothing."""
     if not isinstance(evidence, dict):
         return ""
+    if evidence.get("rebuilt") is True:
+        return "found so when the journal was rebuilt"
     match step:
         case RegisterPublisher():
             return f"shown: {step.publisher}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from keyless.errors import NotProven, OperatorStopped, UsageError
 from keyless.journeys.desk import Desk
@@ -65,7 +65,9 @@ def _plan(desk: Desk, journey: Journey) -> Plan:
         raise UsageError(f"The journal holds no plan of {journey.repository}.", hint="Run `keyless doctor`.")
     cards = token_cards(desk, journey)
     earlier = _superseded(desk, journey, cards)
-    return plan_finish(migration, cards, desk.journal.backups(journey.id), desk.clock.now(), earlier=earlier)
+    former = list(_former_cards(desk, journey))
+    backups = desk.journal.backups(journey.id)
+    return plan_finish(migration, cards, backups, desk.clock.now(), earlier=earlier, former=former)
 
 
 def _superseded(desk: Desk, journey: Journey, cards: Mapping[str, Mapping[str, Json]]) -> tuple[BackupRecord, ...]:
@@ -104,6 +106,14 @@ def _adopt(desk: Desk, journey: Journey) -> None:
             desk.journal.add_backup(
                 BackupRecord(header.id, journey.id, path, digest, header.lease.expires_at, shredded_at=None)
             )
+
+
+def _former_cards(desk: Desk, journey: Journey) -> Iterator[dict[str, Json]]:
+    """Yield the card of every token that any backup step recorded, whether the last plan still speaks of it or not."""
+    for record in desk.journal.records(journey.id, Phase.MIGRATE):
+        found = record.evidence.get("cards") if isinstance(record.evidence, dict) else None
+        if isinstance(found, dict):
+            yield from (card for card in found.values() if isinstance(card, dict) and card.get("identifier"))
 
 
 def token_cards(desk: Desk, journey: Journey) -> dict[str, dict[str, Json]]:

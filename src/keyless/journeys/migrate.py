@@ -18,7 +18,7 @@ from keyless.operators.base import ask_yes
 from keyless.operators.questions import question
 from keyless.planning.located import hidden
 from keyless.planning.migrate import plan_migration
-from keyless.planning.replan import World, merge
+from keyless.planning.replan import World, edited, merge
 from keyless.planning.trial import offers
 from keyless.steps.guards import backup_holds
 from keyless.steps.titles import title
@@ -74,6 +74,11 @@ async def _agreed_plan(desk: Desk, journey: Journey, folder: Path | None, *, rep
     if known is not None:
         records = desk.journal.records(journey.id, Phase.MIGRATE)
         plan = merge(known, plan, records, _world(desk, journey, known, found))
+        for entry in edited(known, plan, {record.step for record in records if record.state is StepState.DONE}):
+            desk.observer.warning(
+                f"{entry.name} was changed at {entry.updated_at:%Y-%m-%d %H:%M} UTC, after its backup was made: the token "
+                "that is in it now is asked for. The former one stays in its backup until both are revoked."
+            )
     _show(desk, found, plan)
     about = {"repository": str(plan.repository)}
     if not await ask_yes(desk.operator(journey.id), question("confirm-plan"), about, default=False):

@@ -53,7 +53,7 @@ def make_receipt(desk: Desk, journey: Journey) -> Receipt:
         proofs=tuple(_proofs(done)),
         tokens=tuple(_tokens(desk, journey, done)),
         exemptions=tuple(_exemptions(desk, journey, steps)),
-        unseen=_UNSEEN,
+        unseen=(*_UNSEEN, *_rebuilt(desk, journey)),
         digest=_digest(desk, journey),
     )
 
@@ -120,6 +120,15 @@ def _exemptions(desk: Desk, journey: Journey, steps: dict[tuple[Phase, str], Ste
     accepted = answers.get("accept-reference")
     if isinstance(accepted, list):
         yield from (Exemption(f"{name} may still read a removed secret", "accepted by its name") for name in accepted)
+
+
+def _rebuilt(desk: Desk, journey: Journey) -> Iterator[str]:
+    for event in desk.journal.events(journey.id):
+        if event.kind == "rebuilt":
+            yield (
+                f"What happened before {event.at:%Y-%m-%d %H:%M} UTC: the journal was lost and rebuilt then, from the backup "
+                "and from what the services said."
+            )
 
 
 def _digest(desk: Desk, journey: Journey) -> str | None:

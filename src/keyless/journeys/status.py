@@ -32,6 +32,35 @@ def standings(journal: Journal, now: datetime) -> tuple[Standing, ...]:
     return tuple(sorted(found, key=lambda s: (s.journey.state.ended, order[s.urgency], str(s.journey.repository))))
 
 
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A backup that is there after its end, and the command that ends it. `open`: its migration is not over."""
+
+    backup: str
+    journey: Journey
+    since: datetime
+    command: str
+    open: bool
+
+
+def overdue_backups(journal: Journal, now: datetime) -> tuple[Overdue, ...]:
+    """Return every backup of any migration, old ones too, that is past its end and was not destroyed.
+
+    One whose migration was rolled back is nobody's way back any more: the token is in its secret again. So it takes only
+    the operator's word; the others end with `finish` or with the rollback that is under way (S9).
+    """
+    return tuple(
+        Overdue(record.id, journey, record.expires_at, _ends(journey, record.id, now), not journey.state.ended)
+        for journey in journal.journeys()
+        for record in journal.backups(journey.id)
+        if record.shredded_at is None and now >= record.expires_at
+    )
+
+
+def _ends(journey: Journey, backup: str, now: datetime) -> str:
+    return f"keyless backup shred {backup}" if journey.state.ended else _next(journey, now)[0]
+
+
 def newest_journeys(journal: Journal) -> tuple[Journey, ...]:
     """Return the newest journey of each repository."""
     newest: dict[str, Journey] = {}

@@ -24,7 +24,23 @@ A secret never stands in a flag or a playbook, only where to read it from: {SOUR
 """
 
 
-_ELSEWHERE: Final = {"environment": ("fix",), "confirm-fix": ("fix",), "confirm-shred": ("backup shred",)}
+_OPENS: Final = ("backup show", "backup extend", "backup key add", "backup key remove", "doctor --repair-journal")
+_CHANGES: Final = ("backup extend", "backup key add", "backup key remove")
+_ELSEWHERE: Final = {
+    "environment": ("fix",),
+    "confirm-fix": ("fix",),
+    "confirm-shred": ("backup shred",),
+    "confirm-backup": _CHANGES,
+    "confirm-repair": ("doctor --repair-journal",),
+    "lease": ("backup extend",),
+    "token": ("backup extend", "token inspect", "token probe", "token narrow"),
+    "new-passphrase": ("backup key add",),
+    "recipients": ("backup key add",),
+    "keyring": _OPENS,
+    "identity": _OPENS,
+    "unlock-passphrase": _OPENS,
+    "open-expired": ("backup extend",),
+}
 """Commands that ask single questions, beside the phases of a migration."""
 
 

@@ -31,11 +31,13 @@ def plan_finish(
     now: datetime,
     *,
     earlier: Sequence[BackupRecord] = (),
+    former: Sequence[Mapping[str, Json]] = (),
 ) -> Plan:
     """Return the steps that end a migrated repository's journey.
 
     `cards` is what the backup step recorded of each token, by the item's key (see `item_key`): `identifier`, `index`.
-    `earlier` are backups of former migrations that hold no other tokens than those that end here.
+    `earlier` are backups of former migrations that hold no other tokens than those that end here. `former` are the cards
+    of tokens that were in a secret before somebody put another one into it: their backups end here, and so do they.
     """
     kept = [backup for backup in backups if backup.shredded_at is None]
     steps: list[Step] = [
@@ -51,6 +53,8 @@ def plan_finish(
         if isinstance(step, ProveRelease)
     ]
     steps += _revocations(migration, cards, kept[-1].id if kept else None)
+    revoked = {step.identifier for step in steps if isinstance(step, RevokeToken)}
+    steps += [_revocation_of_a_former(card) for card in former if card.get("identifier") not in {*revoked, None}]
     steps += [
         ShredBackup(f"shred:{backup.id}", backup.id)
         for backup in (*kept, *(b for b in earlier if b.shredded_at is None))
@@ -85,6 +89,11 @@ def _revocation(item: BackupItem, identifier: str | None, index: Json, backup: s
     where = Index(index) if isinstance(index, str) else item.index or Index.PYPI
     suffix = identifier or f"unknown:{item_key(item)}"
     return RevokeToken(f"revoke:{suffix}", where, identifier, item.entry.name, backup, item.origin)
+
+
+def _revocation_of_a_former(card: Mapping[str, Json]) -> RevokeToken:
+    identifier, index, secret, origin = (str(card.get(name)) for name in ("identifier", "index", "secret", "origin"))
+    return RevokeToken(f"revoke:{identifier}", Index(index), identifier, secret, None, Origin(origin))
 
 
 def _revocation_of_the_lost(item: BackupItem) -> RevokeToken:

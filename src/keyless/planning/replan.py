@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeAlias
 
 from keyless.model.github import SecretEntry, Store
@@ -31,6 +32,28 @@ _Kept: TypeAlias = tuple[Store, str]
 
 
 @dataclass(frozen=True, slots=True)
+class _Sealed:
+    """What was kept of a secret, and of which of its values: GitHub tells them apart by the time of the change only."""
+
+    choice: BackupChoice
+    updated_at: datetime
+
+
+def edited(old: Plan, new: Plan, done: set[str]) -> tuple[SecretEntry, ...]:
+    """Return the secrets of `new` that got another value after their backup was made: no backup holds that one."""
+    sealed = {
+        _key(item.entry): item.entry.updated_at
+        for step in old.steps
+        if isinstance(step, SealBackup) and step.id in done
+        for item in step.items
+    }
+    items = [item for step in new.steps if isinstance(step, SealBackup) and step.id not in done for item in step.items]
+    return tuple(
+        item.entry for item in items if sealed.get(_key(item.entry), item.entry.updated_at) != item.entry.updated_at
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """What is to be seen now. `spoiled` are backup steps whose file is not there any more as it was opened.
 
@@ -48,7 +71,7 @@ def merge(old: Plan, new: Plan, records: Sequence[StepRecord], world: World) -> 
     begun = {record.step for record in records}
     fitting = {step.id for step in new.steps if step.id in done - world.spoiled and step in old.steps}
     sealed = {
-        _key(item): item.choice
+        _key(item.entry): _Sealed(item.choice, item.entry.updated_at)
         for step in old.steps
         if isinstance(step, SealBackup) and step.id in done - world.spoiled
         for item in step.items
@@ -64,7 +87,10 @@ def merge(old: Plan, new: Plan, records: Sequence[StepRecord], world: World) -> 
             steps += [_fresh(replace(step, items=items), done, begun)] if items else []
         else:
             steps.append(_fresh(step, done, begun))
-    anew = {_key(item) for step in steps if isinstance(step, SealBackup) for item in step.items}
+    anew = {_key(item.entry) for step in steps if isinstance(step, SealBackup) for item in step.items}
+    # A secret that got another value since keeps the backup of its former one: that token has to end, too.
+    changed = {_key(entry) for entry in edited(old, replace(new, steps=tuple(steps)), done)}
+    anew -= {key for key in changed if key in sealed and sealed[key].choice is not BackupChoice.NONE}
     return replace(new, steps=(*_without(kept, anew), *steps))
 
 
@@ -96,26 +122,30 @@ def _gone(entry: SecretEntry, world: World) -> bool:
 
 
 def _unsealed(
-    step: SealBackup, sealed: Mapping[_Kept, BackupChoice], old: Plan, done: set[str], world: World
+    step: SealBackup, sealed: Mapping[_Kept, _Sealed], old: Plan, done: set[str], world: World
 ) -> Iterator[BackupItem]:
     """Yield what has to be backed up yet, with the removed secrets whose backup is spoiled: their tokens are asked for."""
-    yield from (item for item in step.items if sealed.get(_key(item)) is not item.choice)
-    here = {_key(item) for item in step.items}
+    yield from (
+        item for item in step.items if sealed.get(_key(item.entry)) != _Sealed(item.choice, item.entry.updated_at)
+    )
+    here = {_key(item.entry) for item in step.items}
     for former in old.steps:
         if isinstance(former, SealBackup) and former.id in done and former.id in world.spoiled:
-            yield from (item for item in former.items if _key(item) not in here and _key(item) not in sealed)
+            yield from (
+                item for item in former.items if _key(item.entry) not in here and _key(item.entry) not in sealed
+            )
 
 
 def _without(kept: Sequence[Step], anew: set[_Kept]) -> Iterator[Step]:
     for step in kept:
         if not isinstance(step, SealBackup):
             yield step
-        elif items := tuple(item for item in step.items if _key(item) not in anew):
+        elif items := tuple(item for item in step.items if _key(item.entry) not in anew):
             yield replace(step, items=items)
 
 
-def _key(item: BackupItem) -> _Kept:
-    return item.entry.store, item.entry.name.upper()
+def _key(entry: SecretEntry) -> _Kept:
+    return entry.store, entry.name.upper()
 
 
 def _fresh(step: Step, done: set[str], begun: set[str]) -> Step:

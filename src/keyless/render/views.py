@@ -144,6 +144,12 @@ def _backups(found: BackupList) -> View:
     return (Table("backups", "Backups", columns, rows), *(f"Take care: {line}" for line in found.unreadable))
 
 
+def keys_table(header: BackupHeader) -> Table:
+    """Return who can open a backup, as its header claims, numbered from 1."""
+    rows = tuple((str(number), words) for number, words in enumerate(header.slots, 1))
+    return Table("keys", f"What opens backup {header.id}", ("number", "key"), rows)
+
+
 def contents_table(contents: BackupContents) -> Table:
     """Return what an opened backup keeps; never a token."""
     rows = tuple(

@@ -8,23 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Final
 
 import httpx
 
 from keyless.errors import TryLater
 from keyless.model.preflight import Minted, Reach
 from keyless.model.refusal import Refusal
+from keyless.model.token import Life
 from keyless.secret import Secret
+from keyless.services import upload_form
 from keyless.services.index_wire import Answer, IndexWire
 from keyless.services.ports import Exchange
 from keyless.services.retry import Call, Trouble, persist
-
-_NO_FILE: Final = "keyless-preflight.no-distribution"
-"""A name that no index takes: its extension is checked after the permission and before anything is kept."""
-
-_BAD_EXTENSION: Final = "Invalid file extension"
-_OTHER_PROJECT: Final = ("project-scoped token is not valid for project", "isn't allowed to upload to project")
 
 
 class ExchangeService(Exchange):
@@ -71,24 +66,14 @@ class ExchangeService(Exchange):
         `version` has to exist: then the index looks at the token's permission and next at the file's name, which cannot
         be right. Nothing is uploaded or created, and a minted token could create no project anyway.
         """
-        fields: dict[str, tuple[str | None, str | bytes]] = {
-            ":action": (None, "file_upload"),
-            "protocol_version": (None, "1"),
-            "metadata_version": (None, "2.1"),
-            "name": (None, project),
-            "version": (None, version),
-            "filetype": (None, "sdist"),
-            "pyversion": (None, "source"),
-            "sha256_digest": (None, "0" * 64),
-            "content": (_NO_FILE, b"no distribution"),
-        }
+        form = upload_form.trial(project, version)
         try:
-            answer = await self._once(lambda: self._wire.post(self._wire.where.upload, fields, token))
+            answer = await self._once(lambda: self._wire.post(self._wire.where.upload, form, token))
         except TryLater as error:
             return Reach.UNKNOWN, error.what
-        if answer.status == httpx.codes.BAD_REQUEST and answer.says(_BAD_EXTENSION):
+        if upload_form.accepted(answer) is Life.ALIVE:
             return Reach.YES, f"{self._label} let it as far as the file's name"
-        if answer.status == httpx.codes.FORBIDDEN and any(answer.says(words) for words in _OTHER_PROJECT):
+        if upload_form.of_another_project(answer):
             return Reach.NO, f"{self._label} says that the token is not for this project"
         return Reach.UNKNOWN, answer.because()
 

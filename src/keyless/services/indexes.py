@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final
 from urllib.parse import quote
@@ -15,15 +16,13 @@ from keyless.model.realm import Addresses
 from keyless.model.release import Release
 from keyless.model.token import Life, Probe
 from keyless.secret import Secret
+from keyless.services import upload_form
 from keyless.services.index_wire import Answer, IndexWire
 from keyless.services.ports import Clock, PackageIndex
 from keyless.services.retry import Call, persist
 
 SIMPLE_JSON: Final = "application/vnd.pypi.simple.v1+json"
 
-# The words of warehouse (facts/pypi.md): in the reason phrase, and in the body too.
-_ALIVE: Final = "is an invalid value for Name"
-_GONE: Final = "Invalid or non-existent authentication information"
 _NO_PROVENANCE: Final = "No provenance available for "
 
 
@@ -83,26 +82,44 @@ class IndexService(PackageIndex):
 
         Its 400 for the missing name: the identifier exists. The one 403 text: it is gone. All else: could not tell.
         """
-        fields = {":action": (None, "file_upload"), "protocol_version": (None, "1")}
+        return await self._asked(token, upload_form.EXISTENCE, self._known)
 
+    async def trial(self, token: Secret, project: str, version: str) -> Probe:
+        """Say whether the index accepts the token for this release, by a complete form for a file that can be none.
+
+        The token is judged before the file's name, so nothing is kept and "last used" stays. Its 400 for the extension:
+        accepted. A 403 about the token: refused, signature, caveats and permission included.
+        """
+        return await self._asked(token, upload_form.trial(project, version), self._accepted)
+
+    async def _asked(self, token: Secret, form: upload_form.Form, judge: Callable[[Answer], tuple[Life, str]]) -> Probe:
         async def once() -> Answer:
-            return await self.wire.post(self.wire.where.upload, fields, token)
+            return await self.wire.post(self.wire.where.upload, form, token)
 
         try:
             answer = await persist(once, Call.READ, self._clock, self.index.label)
         except TryLater as error:
             return Probe(Life.UNKNOWN, self._clock.now(), error.what)
-        life, because = self._life(answer)
+        life, because = judge(answer)
         return Probe(life, self._clock.now(), because)
 
-    def _life(self, answer: Answer) -> tuple[Life, str]:
-        if answer.status == httpx.codes.BAD_REQUEST and answer.says(_ALIVE):
-            return Life.ALIVE, f"{self.index.label} knows the token: it asked for the upload's name"
-        if answer.status == httpx.codes.FORBIDDEN and answer.says(_GONE):
-            return Life.GONE, f"{self.index.label} answers: {_GONE}"
-        if 300 <= answer.status < 400:
-            return Life.UNKNOWN, "the index answers with a redirect, along which no token is sent"
-        return Life.UNKNOWN, answer.because()
+    def _known(self, answer: Answer) -> tuple[Life, str]:
+        match upload_form.known(answer):
+            case Life.ALIVE:
+                return Life.ALIVE, f"{self.index.label} knows the token: it asked for the upload's name"
+            case Life.GONE:
+                return Life.GONE, f"{self.index.label} answers: Invalid or non-existent authentication information"
+            case Life.UNKNOWN:
+                return Life.UNKNOWN, upload_form.untold(answer)
+
+    def _accepted(self, answer: Answer) -> tuple[Life, str]:
+        match upload_form.accepted(answer):
+            case Life.ALIVE:
+                return Life.ALIVE, f"{self.index.label} accepts the token: only the file was refused"
+            case Life.GONE:
+                return Life.GONE, answer.because()
+            case Life.UNKNOWN:
+                return Life.UNKNOWN, upload_form.untold(answer)
 
     async def _get(self, path: str, accept: str, what: str) -> Answer | Unreadable:
         async def once() -> Answer:

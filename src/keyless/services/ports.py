@@ -184,6 +184,14 @@ class PackageIndex(Protocol):
         """Say whether the index knows the token, by the empty upload form (facts: nothing is uploaded or created)."""
         ...
 
+    async def trial(self, token: Secret, project: str, version: str) -> Probe:
+        """Say whether the index accepts the token for a release that is there: ALIVE, or GONE when it refuses it.
+
+        By a complete form for a file of no possible kind, refused after the token was judged and before anything is kept
+        (facts). `project` and `version` have to be there: the index makes a missing project.
+        """
+        ...
+
 
 class Exchange(Protocol):
     """Trusted publishing's exchange with one index. Minting creates the project of a pending publisher that fits."""

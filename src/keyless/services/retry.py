@@ -6,6 +6,7 @@ A service that limits us is waited for as long as it says, up to the policy's pa
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,19 +34,24 @@ class Call(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`attempts` in all, `patience` in seconds of waiting in all, `in_doubt`: also when the effect may have happened."""
+    """`attempts` in all, `patience` in seconds of waiting in all, `in_doubt`: also when the effect may have happened.
+
+    `deadline`: seconds for one attempt as a whole, its body included; a timeout between two bytes ends no trickle.
+    """
 
     attempts: int
     patience: float
     in_doubt: bool
+    deadline: float
 
 
 POLICIES: Final = {
-    Call.READ: Policy(attempts=4, patience=30, in_doubt=True),
-    Call.REPLACE: Policy(attempts=3, patience=30, in_doubt=True),
+    # The longest: the simple pages of the largest projects have megabytes.
+    Call.READ: Policy(attempts=4, patience=30, in_doubt=True, deadline=90),
+    Call.REPLACE: Policy(attempts=3, patience=30, in_doubt=True, deadline=45),
     # A deletion is repeated once only: the longer it takes, the likelier that somebody made a new one of that name.
-    Call.DELETE: Policy(attempts=2, patience=30, in_doubt=True),
-    Call.CREATE: Policy(attempts=3, patience=30, in_doubt=False),
+    Call.DELETE: Policy(attempts=2, patience=30, in_doubt=True, deadline=45),
+    Call.CREATE: Policy(attempts=3, patience=30, in_doubt=False, deadline=45),
 }
 
 
@@ -74,7 +80,7 @@ async def persist(call: Callable[[], Awaitable[T]], kind: Call, clock: Clock, se
     while True:
         tries += 1
         try:
-            return await call()
+            return await _in_time(call, policy.deadline)
         except Trouble as trouble:
             pause = _pause(trouble, tries, clock.now())
             doubtful = trouble.in_doubt and not policy.in_doubt
@@ -82,6 +88,15 @@ async def persist(call: Callable[[], Awaitable[T]], kind: Call, clock: Clock, se
                 raise _given_up(trouble, kind, service, clock.now() + timedelta(seconds=pause)) from trouble
         waited += pause
         await clock.sleep(pause)
+
+
+async def _in_time(call: Callable[[], Awaitable[T]], deadline: float) -> T:
+    """Return what one attempt returns. Raises Trouble when it takes longer: it may have had its effect."""
+    try:
+        async with asyncio.timeout(deadline):
+            return await call()
+    except TimeoutError:
+        raise Trouble(f"it was not done within {deadline:.0f} seconds", in_doubt=True) from None
 
 
 def _pause(trouble: Trouble, tries: int, now: datetime) -> float:

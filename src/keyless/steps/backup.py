@@ -18,10 +18,11 @@ from keyless.model.token import Concern, Life, Probe, TokenCard
 from keyless.planning.finish import item_key
 from keyless.secret import Secret
 from keyless.steps.toolbox import Toolbox
+from keyless.steps.trying import refused
 
 USER_NAME = "__token__"
 """What a user-name secret beside a PyPI token has to hold; PyPI accepts nothing else (warehouse, macaroon auth)."""
-_SKEW = timedelta(hours=1)
+SKEW = timedelta(hours=1)
 """How far a clock may be ahead of the index's before a narrowed copy would be refused as not yet valid."""
 
 
@@ -30,9 +31,9 @@ class Taken:
     """A token that passed: the text that will be kept, its card and what the probe said."""
 
     kept: Secret
+    narrowed: bool
     card: TokenCard
     probe: Probe
-    narrowed: bool
 
 
 @dataclass(slots=True)
@@ -81,15 +82,11 @@ class SealBackupPerformer:
         while token is not None:
             card, probe, problem = await self._examine(token, item)
             if problem is None:
-                narrowed = item.narrowed
-                kept = (
-                    tokens.narrow(
-                        token, projects=item.projects, not_before=lease.issued_at - _SKEW, expires_at=lease.expires_at
-                    )
-                    if narrowed and item.projects
-                    else token
-                )
-                return Taken(kept, card, probe, narrowed and bool(item.projects))
+                taken = Taken(*_copy(token, item, lease), card, probe)
+                index = item.index or card.index or Index.PYPI
+                problem = await refused(self.tools.indexes, self.tools.observer, taken.kept, index, item.projects)
+                if problem is None:
+                    return taken
             token = await self.tools.asks.token_again(item, f"{problem.message} {problem.advice}")
             if token is None:
                 raise UsageError(
@@ -143,6 +140,14 @@ class SealBackupPerformer:
                 landed = commit if isinstance(commit, str) else None
         changes = tuple(replace(c, hunks=()) for c in change.changes)
         return KeptWorkflow(changes, change.base, change.head, landed)
+
+
+def _copy(token: Secret, item: BackupItem, lease: Lease) -> tuple[Secret, bool]:
+    """Return what is kept of a token, and whether that is a copy which ends with the lease."""
+    if not item.narrowed or not item.projects:
+        return token, False
+    begins = lease.issued_at - SKEW
+    return tokens.narrow(token, projects=item.projects, not_before=begins, expires_at=lease.expires_at), True
 
 
 def _identity(card: TokenCard) -> str:

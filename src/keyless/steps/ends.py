@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from keyless.engine import Check, Done, Ready
-from keyless.errors import TryLater
+from keyless.errors import KeylessError, TryLater
 from keyless.model.codec import Json
 from keyless.model.journey import JourneyState, StepRecord
 from keyless.model.plan import CloseJourney, OpenWindow, ShredBackup
 from keyless.model.reading import Found
+from keyless.steps.keyring import forget
 from keyless.steps.toolbox import Toolbox
 
 
@@ -53,8 +54,18 @@ class ShredBackupPerformer:
         return Ready()
 
     async def act(self, step: ShredBackup) -> None:
+        recipients = self._recipients(step.backup)
         self.tools.vault.shred(step.backup)
         self.tools.journal.mark_shredded(step.backup, self.tools.clock.now())
+        trouble = forget(self.tools.journal, self.tools.journey, recipients)
+        if trouble:
+            self.tools.observer.warning(trouble)
+
+    def _recipients(self, backup: str) -> tuple[str, ...]:
+        try:
+            return self.tools.vault.recipients(backup)
+        except KeylessError:
+            return ()  # gone or damaged: it is destroyed all the same
 
     async def confirm(self, step: ShredBackup) -> Done:
         if self.tools.vault.holds(step.backup):

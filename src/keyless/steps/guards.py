@@ -67,7 +67,7 @@ async def require_still_proven(tools: Toolbox, plan: Plan) -> None:
 
 
 def require_backup(tools: Toolbox, plan: Plan, entry: SecretEntry) -> None:
-    """S1: a backup of this very secret is on disk, byte for byte the one that was opened, or the operator declined one."""
+    """S1: a backup of this very value is on disk, byte for byte the one that was opened, or the operator declined one."""
     done = _done(tools)
     for step in plan.steps:
         if isinstance(step, SealBackup) and step.id in done and any(_is_of(item, entry) for item in step.items):
@@ -100,7 +100,9 @@ def backup_holds(tools: Toolbox, record: StepRecord) -> bool:
 
 
 def _is_of(item: BackupItem, entry: SecretEntry) -> bool:
-    return item.entry.store == entry.store and item.entry.name.upper() == entry.name.upper()
+    """Whether a backup is of this secret, and of the value that it has now: another one is in no backup."""
+    same = item.entry.store == entry.store and item.entry.name.upper() == entry.name.upper()
+    return same and item.entry.updated_at == entry.updated_at
 
 
 async def require_no_namesake(tools: Toolbox, plan: Plan, entry: SecretEntry) -> None:

@@ -11,7 +11,7 @@ from keyless.vault import Reason, Refusal
 
 async def open_backup(tools: Toolbox, where: str | Path) -> tuple[BackupHeader, BackupContents]:
     """Return what a backup holds, by its id or file. Raises Refusal; an expired one is refused unless it is insisted on."""
-    unlock = await tools.asks.unlock()
+    unlock = await tools.asks.unlock(tools.vault.recipients(where))
     try:
         return tools.vault.open(where, unlock, now=tools.clock.now())
     except Refusal as refusal:

@@ -32,8 +32,8 @@ class Asks(Protocol):
         """Return what a new backup is sealed for."""
         ...
 
-    async def unlock(self) -> Unlock:
-        """Return what opens this journey's backup; asked at most once in a run."""
+    async def unlock(self, recipients: Sequence[str]) -> Unlock:
+        """Return what opens a backup that was sealed for `recipients`; asked at most once in a run."""
         ...
 
     async def open_expired(self) -> bool:

@@ -6,9 +6,10 @@ The format is written down in docs/backup-format.md, so that a backup can be rea
 from keyless.vault.kdf import Cost
 from keyless.vault.keys import IdentityUnlock, Key, PassphraseKey, PassphraseUnlock, RecipientKey, Unlock, new_recipient
 from keyless.vault.refusal import Reason, Refusal
-from keyless.vault.vault import Vault
+from keyless.vault.vault import Announce, Vault
 
 __all__ = [
+    "Announce",
     "Cost",
     "IdentityUnlock",
     "Key",

@@ -11,11 +11,11 @@ from typing import Final
 
 from keyless import files
 from keyless.model.backup import BackupSubject, Lease
+from keyless.model.backup_file import SUFFIX
 from keyless.model.realm import Realm
 from keyless.vault.envelope import LARGEST, MAGIC
 from keyless.vault.refusal import Reason, Refusal
 
-SUFFIX: Final = ".keyless-backup"
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9.]+")
 _ID: Final = re.compile(r"[0-9a-f]{16}")
 

@@ -28,7 +28,7 @@ _HINTS = {
     Reason.COST: "No keyless writes such a file, so somebody changed it; use another copy.",
     Reason.REALM: "A rehearsal's backup serves in a rehearsal only, and a real one in reality only.",
     Reason.KEY: "Try again; nothing is lost by a wrong one. If it is surely right, the file was changed.",
-    Reason.EXPIRED: "Issue a new token on the index, or say in so many words that you want it in spite of its expiry.",
+    Reason.EXPIRED: "Issue a new token on the index, or insist on opening it with --open-expired OWNER/REPO.",
 }
 
 

@@ -166,6 +166,11 @@ def _associated(slot: Slot, backup: str) -> bytes:
     return _ASSOCIATED + canonical({**slot.stated(), "backup": backup})
 
 
+def recipients(found: tuple[Slot, ...]) -> tuple[str, ...]:
+    """Return the public texts of all recipients among the slots, in their order."""
+    return tuple(recipient_text(slot.recipient) for slot in found if isinstance(slot, RecipientSlot))
+
+
 def to_json(slot: Slot) -> dict[str, Json]:
     """Return the slot as it stands in the header."""
     return {**slot.stated(), "wrapped": encoded64(slot.wrapped)}

@@ -5,24 +5,28 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from keyless import files
 from keyless.errors import KeylessError, UsageError
-from keyless.model.backup import BackupContents, BackupHeader, Lease
+from keyless.model.backup import BackupContents, BackupHeader, KeptSecret, Lease
+from keyless.model.backup_file import SUFFIX, id_of
 from keyless.model.realm import Realm
 from keyless.vault import cipher, envelope, kdf, slots
 from keyless.vault.envelope import Envelope
-from keyless.vault.folder import SUFFIX, Folder, export_file, file_name, is_id, read_file
+from keyless.vault.folder import Folder, export_file, file_name, is_id, read_file
 from keyless.vault.kdf import Cost
 from keyless.vault.keys import Key, Unlock
 from keyless.vault.refusal import Reason, Refusal
 from keyless.vault.slots import Wrapped
 
 _ID_BYTES = 8
+Announce: TypeAlias = Callable[[BackupHeader, str], None]
+"""Told what a backup's file is about to become, with the sha256 of its bytes, before anything is written."""
 
 # ruff: noqa: A002  # `id` is the word of this room's interface
 
@@ -111,6 +115,14 @@ class Vault:
         except KeylessError as error:
             return error
 
+    def ids(self) -> tuple[str, ...]:
+        """Return the ids of all backups, by the names of their files alone: nothing is read."""
+        return tuple(dict.fromkeys(found for found in map(id_of, self._folder.names()) if found is not None))
+
+    def recipients(self, where: str | Path) -> tuple[str, ...]:
+        """Return the public texts of the recipients that a backup claims to be sealed for, by its id or path."""
+        return slots.recipients(self._load(where).slots)
+
     def path(self, id: str) -> Path:
         """Return where a backup lies. Raises Refusal when there is none."""
         return self._folder.path / self._folder.name(id)
@@ -152,26 +164,40 @@ class Vault:
             raise Refusal(Reason.DAMAGED, f"The vault has another file for the backup {found.id}, and keeps it.")
         return found.header
 
-    def extend(self, id: str, unlock: Unlock, lease: Lease, *, past_expiry: bool = False) -> BackupHeader:
+    def extend(
+        self,
+        id: str,
+        unlock: Unlock,
+        lease: Lease,
+        *,
+        past_expiry: bool = False,
+        secrets: Sequence[KeptSecret] | None = None,
+        announce: Announce | None = None,
+    ) -> BackupHeader:
         """Give a backup another lease, longer or shorter; `lease.issued_at` is the present. Its keys stay as they are.
 
-        Raises Refusal for an expired one unless `past_expiry`. The index's own limit in a narrowed token does not move.
+        `secrets` replaces what it keeps, because the index's own limit in a narrowed token does not move by itself.
+        Raises Refusal for an expired one unless `past_expiry`.
         """
         _check_lease(lease)
         found, data_key, contents = self._opened(id, unlock, lease.issued_at, past_expiry=past_expiry)
-        return self._rewrite(dataclasses.replace(found, lease=lease), data_key, contents, ())
+        kept = contents if secrets is None else dataclasses.replace(contents, secrets=tuple(secrets))
+        return self._rewrite(dataclasses.replace(found, lease=lease), data_key, kept, (), announce)
 
-    def add_key(self, id: str, unlock: Unlock, key: Key, *, now: datetime) -> BackupHeader:
+    def add_key(
+        self, id: str, unlock: Unlock, key: Key, *, now: datetime, announce: Announce | None = None
+    ) -> BackupHeader:
         """Let one more key open a backup."""
         found, data_key, contents = self._opened(id, unlock, now)
         if len(found.slots) == slots.MOST:
             raise UsageError(f"A backup takes at most {slots.MOST} keys.", hint="Remove one first.")
         wrapped = slots.wrap(key, data_key, id, self.cost)
-        return self._rewrite(
-            dataclasses.replace(found, slots=(*found.slots, wrapped.slot)), data_key, contents, (wrapped,)
-        )
+        added = dataclasses.replace(found, slots=(*found.slots, wrapped.slot))
+        return self._rewrite(added, data_key, contents, (wrapped,), announce)
 
-    def remove_key(self, id: str, unlock: Unlock, number: int, *, now: datetime) -> BackupHeader:
+    def remove_key(
+        self, id: str, unlock: Unlock, number: int, *, now: datetime, announce: Announce | None = None
+    ) -> BackupHeader:
         """Take away the key slot `number` (from 0, in the header's order); the last one stays."""
         found, data_key, contents = self._opened(id, unlock, now)
         if not 0 <= number < len(found.slots) or len(found.slots) == 1:
@@ -179,7 +205,7 @@ class Vault:
                 f"The backup has {len(found.slots)} keys, and one must stay.", hint="See: keyless backup show"
             )
         left = found.slots[:number] + found.slots[number + 1 :]
-        return self._rewrite(dataclasses.replace(found, slots=left), data_key, contents, ())
+        return self._rewrite(dataclasses.replace(found, slots=left), data_key, contents, (), announce)
 
     def shred(self, id: str) -> None:
         """Destroy a backup: its wrapped keys first, then all of it. One that is gone already is fine.
@@ -219,14 +245,22 @@ class Vault:
         return found, data_key, contents
 
     def _rewrite(
-        self, changed: Envelope, data_key: bytes, contents: BackupContents, wrapped: Sequence[Wrapped]
+        self,
+        changed: Envelope,
+        data_key: bytes,
+        contents: BackupContents,
+        wrapped: Sequence[Wrapped],
+        announce: Announce | None,
     ) -> BackupHeader:
         """Replace a backup's file in one step, and read it again. If that fails the old bytes go back."""
         name = self._folder.name(changed.id)
         before = self._folder.read(name)
         sealed = envelope.seal(changed, data_key, contents)
+        data = envelope.to_bytes(sealed)
+        if announce is not None:
+            announce(sealed.header, hashlib.sha256(data).hexdigest())
         try:
-            self._folder.write(name, envelope.to_bytes(sealed), replace=True)
+            self._folder.write(name, data, replace=True)
             self._confirm(name, sealed, data_key, contents, wrapped)
         except BaseException:
             with suppress(KeylessError):  # what failed first is what is said

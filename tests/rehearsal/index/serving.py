@@ -16,7 +16,16 @@ import uvicorn
 
 from keyless.rehearsal.wire import Wire
 
-NAMES = ("127.0.0.1", "localhost", "pypi.org", "upload.pypi.org", "test.pypi.org", "files.pythonhosted.org")
+NAMES = (
+    "127.0.0.1",
+    "localhost",
+    "pypi.org",
+    "upload.pypi.org",
+    "test.pypi.org",
+    "files.pythonhosted.org",
+    "api.github.com",
+    "tuf-repo-cdn.sigstore.dev",
+)
 
 
 @dataclass(frozen=True)
