@@ -160,7 +160,7 @@ def test_what_asks_for_the_reach_could_never_be_a_distribution() -> None:
         return httpx.Response(400, text="Invalid file extension")
 
     exchange(handle, lambda service: service.reach(Secret(UPLOADS), "p", "1.0"))
-    assert b'filename="keyless-preflight.no-distribution"' in sent[0]
+    assert b'filename="keyless.trial"' in sent[0]
     assert UPLOADS.encode() not in sent[0]  # it travels in the header alone
 
 
