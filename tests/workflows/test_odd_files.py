@@ -162,3 +162,16 @@ def test_a_key_with_a_tag_is_declined():
     found = rewrite([SourceFile(".github/workflows/release.yml", text.encode())], {})
     assert found.changes == ()
     assert [declined.because for declined in found.declined] == ["a key on the way carries a YAML tag"]
+
+
+def test_a_step_that_both_uses_and_runs_is_not_changed_into_one_with_a_key_twice():
+    """GitHub refuses such a step, and would refuse it with `run` twice as well."""
+    text = (
+        "on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\n"
+        "      - uses: JRubics/poetry-publish@v2.0\n"
+        "        with: {pypi_token: '${{ secrets.PYPI }}'}\n"
+        "        run: echo\n"
+    )
+    found = rewrite([SourceFile(".github/workflows/release.yml", text.encode())], {})
+    assert found.changes == ()
+    assert len(found.declined) == 1

@@ -15,8 +15,14 @@ from tests.workflows.rehearsed import Play
 
 CHANGED = [case for case in cases() if any(line.startswith("change ") for line in case.expected)]
 
-BROKEN_BEFORE = {"permission-at-wrong-level", "trusted-without-permission", "poetry-other-repositorys-token"}
-"""Cases whose releases fail as they are: for want of a permission, or with a wrong address. keyless mends them."""
+BROKEN_BEFORE = {
+    "permission-at-wrong-level",
+    "trusted-without-permission",
+    "poetry-other-repositorys-token",
+    "powershell",
+}
+"""Cases whose releases fail as they are: for want of a permission, with a wrong address, or since this runner speaks no
+PowerShell. keyless mends them."""
 
 
 @pytest.fixture

@@ -181,7 +181,7 @@ def _made(doc: Document, operations: Sequence[Operation], file: SourceFile, jobs
     except KeyError as error:
         raise Impossible("a key on the way carries a YAML tag") from error
     composed = compose(of(file.path, after))
-    if isinstance(composed, FileProblem) or plain(composed.root) != intended:
+    if isinstance(composed, FileProblem) or composed.repeated or plain(composed.root) != intended:
         raise Refused("a change of its text would have changed more than was meant")
     encoded = doc.text.encode(after)
     _proven(file, SourceFile(file.path, encoded), jobs)

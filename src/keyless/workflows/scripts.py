@@ -35,7 +35,10 @@ _PROJECT_RUNNERS = frozenset({"hatch", "pdm", "rye"})
 _OPTIONAL = frozenset({"pyproject.toml"})
 """Files that may hold a script of the name, or not: then the name is a program's."""
 _TASK = re.compile(r"^(?:[\w.-]+:)?[\w-]+$")
+_ENVIRON = re.compile(r"""\bos\.(?:environ(?:\.get)?|getenv)[\[(]\s*["'](\w+)["'](?:\s*,[^\])]*)?[\])]""")
 DEEPEST = 4
+PYTHON = "of the step, which is Python"
+"""The origin of commands that a step's own script in Python runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +230,11 @@ def _task_lines(task: object) -> list[str]:
 
 
 def python_commands(text: str) -> tuple[Command, ...]:
-    """Return commands that a Python file seems to run: lists of strings, and strings that name an uploader."""
+    """Return commands that a Python file seems to run: lists of strings, and strings that name an uploader.
+
+    A variable that is taken from the environment stands in them as the shell would write it.
+    """
+    text = _ENVIRON.sub(r'"$\1"', text)
     lines = [" ".join(re.findall(r"[\"']([^\"']*)[\"']", m[1] or m[2] or "")) for m in _STRING_LIST.finditer(text)]
     lines += [match[1] for match in _STRING.finditer(text)]
     done = [command for line in lines for command in commands(line)]

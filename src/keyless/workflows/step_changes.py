@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import yaml
 
@@ -97,7 +97,11 @@ class MoveStep:
         text, node, sequence = doc.text, doc.node(self.path), doc.node(self.path[:-1])
         if not isinstance(sequence, yaml.SequenceNode) or sequence.flow_style:
             raise Impossible("the steps are written in flow style")
-        (gone,) = RemoveStep(self.path, self.why).edits(doc)
+        start = self._start(doc, node)
+        (whole,) = RemoveStep(self.path, self.why).edits(doc)
+        gone = replace(
+            whole, start=min(whole.start, text.line_start(start - 1) if blank_before(text, start) else start)
+        )
         key, job = doc.pair(self.path[:1], str(self.path[1]))
         steps, _ = doc.pair(self.path[:-2], "steps")
         column, inner = text.column(int(key.start_mark.index)), text.column(int(steps.start_mark.index))
@@ -112,9 +116,17 @@ class MoveStep:
             return [Edit(gone.start, gone.end, block, self.why)]
         return [gone, Edit(after, after, block, self.why)]
 
+    @staticmethod
+    def _start(doc: Document, node: yaml.Node) -> int:
+        """Return where the step begins, with the comments right above it."""
+        text, start = doc.text, doc.text.line_start(int(node.start_mark.index))
+        while start and text.text[text.line_start(start - 1) : start].lstrip(" ").startswith("#"):
+            start = text.line_start(start - 1)
+        return start
+
     def _moved(self, doc: Document, node: yaml.Node) -> list[str]:
         text = doc.text
-        start, end = text.line_start(int(node.start_mark.index)), text.line_end(doc.end(node) - 1)
+        start, end = self._start(doc, node), text.line_end(doc.end(node) - 1)
         edits = [edit for operation in self.inside for edit in operation.edits(doc)]
         if any(edit.start < start or edit.end > end for edit in edits):
             raise Impossible("the step cannot be changed on its way")

@@ -11,7 +11,7 @@ import yaml
 from keyless.model.workflow import Place
 from keyless.workflows.library import Library
 from keyless.workflows.scope import Binding, Scope, static
-from keyless.workflows.scripts import expand, names_files
+from keyless.workflows.scripts import PYTHON, Ran, expand, names_files, python_commands
 from keyless.workflows.shape import Action, Job, Pair, Step, Workflow, mapping
 from keyless.workflows.shell import commands
 from keyless.workflows.text import Text
@@ -266,7 +266,7 @@ def _view(
     script = string(step.run) or ""
     if not script:
         return StepView(step.uses, inputs, inner, place), (), Writes()
-    ran = expand(commands(script), library.other, _folder(step, job, inner)) if names_files(script) else None
+    ran = _ran(library, step, job, script, inner)
     at = _places(text, step, place) if place.path == text.path else None
     view = StepView(step.uses, inputs, inner, place, script, at, ran.commands if ran is not None else None)
     wanted = ran.wanted if ran is not None else ()
@@ -277,6 +277,14 @@ def _view(
         view = _knowing(view, kept)
         left = written(view)
     return view, wanted, left
+
+
+def _ran(library: Library, step: Step, job: Job, script: str, scope: Scope) -> Ran | None:
+    """Return what a script runs, None where that is no more than its own commands."""
+    if (string(get(step.node, "shell")) or "").startswith("python"):
+        own = tuple(replace(command, origin=PYTHON) for command in python_commands(script))
+        return Ran(own, ())
+    return expand(commands(script), library.other, _folder(step, job, scope)) if names_files(script) else None
 
 
 def _knowing(view: StepView, more: Mapping[str, Binding]) -> StepView:

@@ -49,6 +49,8 @@ CASES = [
     ("'it''s'", "it's"),
     ("2 > 1 && 1 <= 1 && 'a' < 'B'", True),
     ("(1 == 2) || (3 == 3)", True),
+    ("case(false, 'a', 1 == 1, 'b', 'c')", "b"),
+    ("case(false, 'a', 'c')", "c"),
     ("0x10 == 16", True),
     ("-1.5e1 == -15", True),
     ("fromJSON('[]') && 'an empty list is true'", "an empty list is true"),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from keyless.model.codec import Json
-from keyless.rehearsal.runner.values import ExpressionError, as_text, equal, look_up
+from keyless.rehearsal.runner.values import ExpressionError, as_text, equal, is_true, look_up
 
 Function: TypeAlias = Callable[[Mapping[str, Json], Sequence[Json]], Json]
 
@@ -67,6 +67,14 @@ def _hash_files(_: Mapping[str, Json], arguments: Sequence[Json]) -> Json:
     return hashlib.sha256("|".join(as_text(item) for item in arguments).encode()).hexdigest()
 
 
+def _case(_: Mapping[str, Json], arguments: Sequence[Json]) -> Json:
+    """Return the value after the first condition that holds, else the last one."""
+    if len(arguments) < 3 or len(arguments) % 2 == 0:
+        raise ExpressionError("case() wants pairs of a condition and a value, and a last value")
+    pairs = zip(arguments[:-1:2], arguments[1:-1:2], strict=True)
+    return next((value for condition, value in pairs if is_true(condition)), arguments[-1])
+
+
 def _status(*accepted: str) -> Function:
     def function(scope: Mapping[str, Json], _: Sequence[Json]) -> Json:
         return look_up(scope.get("job"), "status") in accepted
@@ -93,6 +101,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "tojson": _to_json,
     "fromjson": _from_json,
     "hashfiles": _hash_files,
+    "case": _case,
     "success": _status("success"),
     "failure": _status("failure"),
     "cancelled": _status("cancelled"),
