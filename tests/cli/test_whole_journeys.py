@@ -110,6 +110,8 @@ def test_a_run_that_wrote_its_playbook_goes_on_without_writing_it_again(town: Ca
 def test_after_a_migration_all_is_well_and_the_way_back_is_open(town: Callable[..., Town], migrated: Path) -> None:
     served = town(copy_of=migrated)
     assert secrets_of(served) == set()
+    again = served.run("migrate", served.repository, *MIGRATE, *token_flags(served))
+    assert (again.code, again.events[-1]["command"]) == (0, "keyless status"), again.raw
     assert "nothing has drifted" in served.say("watch", served.repository.upper()).raw
     assert "0 migrations" in served.say("watch", "somebody/else").raw
     assert served.say("status", "--strict").code == 0
