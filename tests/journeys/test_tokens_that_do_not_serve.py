@@ -16,6 +16,7 @@ from keyless.journeys.leases import extend
 from keyless.model.index import Index
 from keyless.model.realm import Realm
 from keyless.rehearsal.index.documents import kind
+from keyless.rehearsal.index.tokens import delete_token
 from keyless.secret import Secret
 from keyless.vault import Vault
 from tests.staging import Scene
@@ -95,3 +96,18 @@ def test_a_longer_lease_with_a_spoilt_token_is_refused(at: Scene) -> None:
     error = at.error(lambda: at.work(lambda desk: extend(desk, backup)))
     assert "signatures do not match" in str(error)
     assert at.backups()[0].read_bytes() == before
+
+
+def test_a_token_that_was_revoked_meanwhile_has_a_way_on_and_the_error_names_it(at: Scene) -> None:
+    """The plan says that it is backed up, so another answer needs another plan."""
+
+    def revoked() -> None:
+        assert delete_token(at.store, Index.PYPI, tokens.read(Secret(token_of(at, "PYPI_API_TOKEN"))).identifier or "")
+
+    at.heard.at["Back up"] = revoked
+    error = at.error(at.migrate)
+    assert "does not know this token any more" in str(error)
+    assert "--replan --backup PYPI_API_TOKEN=none" in error.hint
+    at.told |= {"backup": {"PYPI_API_TOKEN": "none"}, "confirm-no-backup": {"PYPI_API_TOKEN": "shap-like"}}
+    at.migrate(replan=True)
+    assert at.names() == set()

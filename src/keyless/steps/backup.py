@@ -108,7 +108,7 @@ class SealBackupPerformer:
         probe = await self.tools.indexes[expected].probe(token)
         if probe.life is Life.GONE:
             dead = f"{expected.label} does not know this token any more: it was deleted."
-            return card, probe, Concern("dead", fatal=True, message=dead, advice="Choose 'none' as its backup.")
+            return card, probe, Concern("dead", fatal=True, message=dead, advice=_another(item.entry.name))
         if probe.life is Life.UNKNOWN:
             self.tools.observer.warning(
                 f"Whether {item.entry.name}'s token is alive could not be told: {probe.because}"
@@ -148,6 +148,11 @@ def _copy(token: Secret, item: BackupItem, lease: Lease) -> tuple[Secret, bool]:
         return token, False
     begins = lease.issued_at - SKEW
     return tokens.narrow(token, projects=item.projects, not_before=begins, expires_at=lease.expires_at), True
+
+
+def _another(name: str) -> str:
+    """Return the two ways on. The plan says that a token is backed up, so that "none" needs another plan."""
+    return f"Give the token that is in the secret now, or run it again with `--replan --backup {name}=none`."
 
 
 def _identity(card: TokenCard) -> str:
