@@ -16,7 +16,7 @@ from pathlib import Path
 INDEX = Path(__file__).parent / "index.jsonl"
 LARGEST = 64 * 1024
 _KEPT = re.compile(
-    r"^\.github/.*\.(?:ya?ml|sh|py)$|(?:^|/)action\.ya?ml$|(?:^|/)(?:[Mm]akefile|justfile|tox\.ini|noxfile\.py|tasks\.py|setup\.py)$|"
+    r"^\.github/.*\.(?:ya?ml|sh|py)$|(?:^|/)action\.ya?ml$|(?:^|/)(?:[Mm]akefile|justfile|tox\.ini|noxfile\.py|tasks\.py|setup\.py|pyproject\.toml)$|"
     r"\.(?:sh|bash|mk)$|^(?:bin|ci|\.ci|scripts?|tools?|build|dev|etc)/[^/]*$"
 )
 
