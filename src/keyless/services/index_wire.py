@@ -22,6 +22,7 @@ from keyless.errors import UsageError
 from keyless.model.index import Index
 from keyless.model.realm import Addresses, Realm
 from keyless.secret import Secret
+from keyless.services.no_answer import no_answer
 from keyless.services.ports import Clock
 from keyless.services.retry import Trouble
 from keyless.services.seen import Seen
@@ -131,7 +132,7 @@ class IndexWire:
                 await answer.aclose()
         except httpx.RequestError as error:
             # Nothing here has an effect, so nothing is ever in doubt.
-            raise Trouble(_failure(error), in_doubt=False) from None
+            raise Trouble(no_answer(error), in_doubt=False) from None
         self._note_date(answer)
         if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
             raise Trouble("too many requests", in_doubt=False, limited=True, until=self._until(answer))
@@ -158,13 +159,3 @@ async def _body(answer: httpx.Response) -> bytes:
         if len(body) > LARGEST:
             raise Trouble("an answer larger than any of an index", in_doubt=False)
     return bytes(body)
-
-
-def _failure(error: httpx.RequestError) -> str:
-    match error:
-        case httpx.TimeoutException():
-            return "no answer in time"
-        case httpx.ConnectError():
-            return "no connection"
-        case _:
-            return "the connection broke"

@@ -21,6 +21,7 @@ from keyless.errors import UsageError
 from keyless.model.realm import Addresses, Realm
 from keyless.secret import Secret
 from keyless.services.github import refusals
+from keyless.services.no_answer import no_answer
 from keyless.services.ports import Clock
 from keyless.services.retry import Trouble
 
@@ -197,17 +198,7 @@ def _failure(error: Exception, *, changes: bool) -> Trouble:
     if not isinstance(error, httpx.RequestError):
         raise error
     never_sent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
-    return Trouble(_words(error), in_doubt=changes and not never_sent)
-
-
-def _words(error: httpx.RequestError) -> str:
-    match error:
-        case httpx.TimeoutException():
-            return "no answer in time"
-        case httpx.ConnectError():
-            return "no connection"
-        case _:
-            return "the connection broke"
+    return Trouble(no_answer(error), in_doubt=changes and not never_sent)
 
 
 def _parse(model: type[T], response: httpx.Response, *, changes: bool) -> T:
