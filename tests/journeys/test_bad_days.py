@@ -460,3 +460,15 @@ def test_a_user_name_in_a_secret_comes_back_from_the_file_alone(scene: Callable[
     play.work(lambda desk: rollback_from(desk, exported))
     assert play.snapshot() == before
     assert state.secret_value(play.store, "repository", "shap-like", "shap", None, "PYPI_USERNAME") == "__token__"
+
+
+def test_a_project_that_one_answer_called_missing_is_registered_on_its_own_page(scene: Callable[..., Scene]) -> None:
+    """The plan took it for a pending publisher; when it is a person's turn the index is asked once more."""
+    play = scene()
+    set_fault(play.store, Fault(FaultKind.NOT_FOUND, "pypi", "GET", times=1))
+    play.migrate()
+    assert any(isinstance(step, RegisterPublisher) and step.pending for step in play.plan().steps)
+    assert play.names() == set()
+    links = [link for what, link, _ in play.heard.waits if what.endswith("on PyPI") and "publisher" in what]
+    assert all("/manage/project/" in (link or "") for link in links)
+    assert links

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keyless.engine import Check, Done, Outside, Ready, Waiting
 from keyless.errors import TryLater
@@ -10,8 +10,19 @@ from keyless.model.journey import StepRecord
 from keyless.model.plan import RegisterPublisher
 from keyless.model.proof import Grade, Verdict
 from keyless.model.publisher import pending_page, publishing_page
+from keyless.model.reading import Found
 from keyless.steps.judging import judge_newest
 from keyless.steps.toolbox import Toolbox
+
+
+async def as_it_is(tools: Toolbox, step: RegisterPublisher) -> RegisterPublisher:
+    """Return the step for a project that is there by now: a pending publisher would be refused for it.
+
+    Its first release may have come since the plan was made, or one answer was wrong. What cannot be read stays as planned.
+    """
+    if step.pending and isinstance(await tools.indexes[step.index].versions(step.project), Found):
+        return replace(step, pending=False)
+    return step
 
 
 def publisher_page(tools: Toolbox, step: RegisterPublisher) -> str:
@@ -39,6 +50,7 @@ class RegisterPublisherPerformer:
         return Ready()
 
     async def act(self, step: RegisterPublisher) -> None:
+        step = await as_it_is(self.tools, step)
         page = publisher_page(self.tools, step)
         fields = [f"Check, then press Add: {_values(step)}"]
         if step.pending:
@@ -53,6 +65,7 @@ class RegisterPublisherPerformer:
         await self.outside.wait(step, Waiting(what, otherwise, page, tuple(fields)))
 
     async def confirm(self, step: RegisterPublisher) -> Done:
+        step = await as_it_is(self.tools, step)
         page = publisher_page(self.tools, step)
         return Done("shown; the next release proves whether it works", {"page": page, "publisher": str(step.publisher)})
 
