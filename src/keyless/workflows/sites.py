@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from keyless.model.workflow import Credential, Place, PublishStep, Target
 from keyless.workflows.expressions import embedded, values
+from keyless.workflows.inherited import takers
 from keyless.workflows.permissions import Granted, granted
 from keyless.workflows.scope import FromSecret, FromText, Opaque, Source, trace
 from keyless.workflows.tools import Given, Upload, uploads
@@ -104,9 +105,9 @@ def _may_be_empty(traced: Traced) -> bool:
 
 def sites(seen: Sequence[Visit]) -> Iterator[Site]:
     """Yield every upload that the workflows make. A composite action's stand at the step that uses it."""
-    for visit in seen:
-        for upload in uploads(visit.view):
-            yield Site(visit, upload, tuple(Traced(given, trace(given.binding)) for given in upload.given))
+    found = [(visit, upload) for visit in seen for upload in uploads(visit.view)]
+    for visit, upload in (*found, *takers(seen, [visit for visit, _ in found])):
+        yield Site(visit, upload, tuple(Traced(given, trace(given.binding)) for given in upload.given))
 
 
 def collisions(site: Site, others: Sequence[Site]) -> list[Site]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from keyless.model.workflow import MayRead, Reference, Target
+from keyless.workflows.consumers import HARMLESS, consumer_of, only_builds
 from keyless.workflows.expressions import Literal, accesses, embedded
 from keyless.workflows.handed import Handed, called, publish
 from keyless.workflows.library import Library
@@ -24,98 +25,6 @@ _TOOLS = (
     ("TWINE", "twine"), ("UV_PUBLISH", "uv"), ("POETRY", "poetry"), ("FLIT", "flit"), ("HATCH", "hatch"),
     ("PDM", "pdm"), ("MATURIN", "maturin"), ("CIBW", "cibuildwheel"),
 )  # fmt: skip
-_HARMLESS = frozenset(
-    [
-        "echo",
-        "printf",
-        "[",
-        "[[",
-        "test",
-        "exit",
-        "true",
-        "false",
-        "cd",
-        "set",
-        "export",
-        "unset",
-        "ls",
-        "cat",
-        "grep",
-        "mkdir",
-        "rm",
-        "cp",
-        "mv",
-        "if",
-        "fi",
-        "pip",
-        "pip3",
-        "docker",
-        "git",
-        "npm",
-        "yarn",
-        "conda",
-        "mamba",
-        "apt",
-        "apt-get",
-        "sudo",
-        "brew",
-        "choco",
-        "curl",
-        "wget",
-        "gh",
-        "jq",
-        "sed",
-        "awk",
-        "tee",
-        "tar",
-        "unzip",
-        "sleep",
-        "return",
-        "for",
-        "case",
-        "pytest",
-        "coverage",
-        "codecov",
-        "ruff",
-        "mypy",
-        "black",
-        "flake8",
-        "pwd",
-        "chmod",
-        "chown",
-        "eval",
-        "head",
-        "tail",
-        "sort",
-        "which",
-        "date",
-        "touch",
-        "find",
-        "ln",
-        "gpg",
-        "ssh",
-    ]
-)
-_RUNNERS = frozenset(
-    [
-        "make",
-        "gmake",
-        "tox",
-        "nox",
-        "just",
-        "invoke",
-        "inv",
-        "npm",
-        "yarn",
-        "poe",
-        "task",
-        "doit",
-        "rake",
-        "ant",
-        "cargo",
-        "bazel",
-    ]
-)
 _SMELL = re.compile(r"publish|pypi|release|upload|deploy|twine|dist\b|ship", re.IGNORECASE)
 _ADDRESS = re.compile(r"\bhttps?://\S+")
 _CHECKS = re.compile(r"check|verify|doctor|validate|lint|monitor|health|audit|inspect", re.IGNORECASE)
@@ -172,7 +81,7 @@ def _step(library: Library, visit: Visit, result: Handed) -> None:
     named = [(role(n), n, b) for n, b in view.scope.env.items() if role(n) and not n.startswith(("~", "poetry "))]
     if not named and not _own(visit):
         return
-    consumer = _consumer(visit)
+    consumer = consumer_of(visit)
     named = [item for item in named if _reaches(visit, item[1], item[2], consumer, result.used)]
     if any(kind == "password" for kind, _, _ in named) and _CHECKS.search(consumer) and not _UPLOADS.search(consumer):
         for _, _, binding in named:
@@ -198,9 +107,9 @@ def _arguments(visit: Visit, result: Handed) -> None:
     found: list[tuple[str, str, Binding]] = []
     for command in visit.view.commands:
         words = program(command)
-        if not words or base_name(words[0].text) in _HARMLESS or command.origin:
+        if not words or base_name(words[0].text) in HARMLESS or command.origin:
             continue
-        if _build(base_name(words[0].text), [word.text for word in words[1:]]):
+        if only_builds(base_name(words[0].text), [word.text for word in words[1:]]):
             continue
         for word in words[1:]:
             for part in embedded(word.text):
@@ -214,50 +123,6 @@ def _arguments(visit: Visit, result: Handed) -> None:
         _record(visit, "script", found, target, result)
 
 
-def _consumer(visit: Visit) -> str:
-    """Return the first program of the step that could take a credential from its environment, "" for none."""
-    for command in visit.view.commands:
-        words = program(command)
-        if words and not command.opened:
-            name = base_name(words[0].text)
-            if name not in _HARMLESS and not _build(name, [w.text for w in words[1:]]):
-                return " ".join(w.text for w in words[:3])
-    return visit.wanted[0] if visit.wanted else ""
-
-
-def _build(name: str, rest: Sequence[str]) -> bool:
-    """Whether a known tool runs a verb that does not upload."""
-    verbs = {
-        "build",
-        "install",
-        "check",
-        "lock",
-        "sync",
-        "version",
-        "run",
-        "init",
-        "add",
-        "config",
-        "env",
-        "venv",
-        "test",
-    }
-    known = {
-        "poetry",
-        "uv",
-        "hatch",
-        "pdm",
-        "flit",
-        "twine",
-        "maturin",
-        "build",
-        "cibuildwheel",
-        "setup.py",
-        "setuptools",
-    }
-    return name in known and (not rest or bool(verbs & set(rest[:2])) or name in {"build", "cibuildwheel", "venv"})
-
-
 def _reaches(visit: Visit, name: str, binding: Binding, consumer: str, used: set[tuple[str, str]]) -> bool:
     """Whether a variable may reach what the step runs. One that only harmless commands name does not."""
     if not consumer or not any(isinstance(s, (FromSecret, Opaque)) for s in trace(binding)):
@@ -267,7 +132,7 @@ def _reaches(visit: Visit, name: str, binding: Binding, consumer: str, used: set
     users = [
         c for c in visit.view.commands if name in {m[1] or m[2] for w in c.words for m in VARIABLE.finditer(w.text)}
     ]
-    return not users or any(base_name((program(c) or c.words)[0].text) not in _HARMLESS for c in users)
+    return not users or any(base_name((program(c) or c.words)[0].text) not in HARMLESS for c in users)
 
 
 def _record(visit: Visit, tool: str, named: Sequence[tuple[str, str, Binding]], target: Target, result: Handed) -> None:
