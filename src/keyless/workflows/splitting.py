@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import yaml
 
 from keyless.model.index import Index
+from keyless.workflows.attestations import collide
 from keyless.workflows.changes import Operation, RemovePairs
 from keyless.workflows.conditions import exclusive
 from keyless.workflows.emit import Value
@@ -113,12 +114,13 @@ def splits(
 
 def _reason(site: Site, other: Site, environments: Mapping[Index, str | None]) -> str:
     """Return why two uploads cannot stay in one job, "" where they can."""
-    job = f"job '{site.visit.job.id}' uploads to PyPI"
-    if not exclusive(site.visit.step, other.visit.step):
-        return f"{job} and to TestPyPI, and the attestations of the two collide"
+    apart = exclusive(site.visit.step, other.visit.step)
+    both = f"job '{site.visit.job.id}' uploads to PyPI {'or' if apart else 'and'} to TestPyPI"
+    if not apart and collide(site, other):
+        return f"{both}, and the attestations of the two collide"
     same = environments.get(Index.PYPI) == environments.get(Index.TESTPYPI)
     if not same and get(site.visit.job.node, "environment") is None:
-        return f"{job} or to TestPyPI, and a job can have one environment only"
+        return f"{both}, and a job can have one environment only"
     return ""
 
 

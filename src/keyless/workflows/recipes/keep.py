@@ -7,6 +7,7 @@ import re
 from keyless.workflows.action_versions import too_old
 from keyless.workflows.changes import EditScript, Operation, SetScalar
 from keyless.workflows.recipes.base import credentials_out
+from keyless.workflows.scope import Binding, static
 from keyless.workflows.shell import Command, base_name, commands, option, program
 from keyless.workflows.sites import Site
 from keyless.workflows.tree import get, scalars, string
@@ -46,6 +47,8 @@ def plain(site: Site) -> list[Operation]:
     return credentials_out(site)
 
 
+_OLD_PYTHON = re.compile(r"^(?:pypy-?)?(?:2|3\.[0-7])(?!\d)")
+"""Pythons that no twine from 6.1 on runs on (its metadata asks for 3.8)."""
 _TWINE = re.compile(r"^twine(?:\[[^\]]*\])?(.*)$")
 
 
@@ -55,6 +58,8 @@ def twine_is_new(site: Site) -> bool:
     assert command is not None
     if command.texts[0] in {"uvx", "pipx"} or command.texts[:3] == ("uv", "tool", "run"):
         return not any(re.match(r"twine(@|==|<|~=)", text) for text in command.texts)
+    if _old_python(site):
+        return False
     installs = [
         requirement[1]
         for node in scalars(site.visit.job.node)
@@ -63,6 +68,17 @@ def twine_is_new(site: Site) -> bool:
         if (requirement := _TWINE.match(text))
     ]
     return bool(installs) and all(_new(text) for text in installs)
+
+
+def _old_python(site: Site) -> bool:
+    """Whether the job sets up a Python for which pip finds no twine that knows trusted publishing."""
+    for step in site.visit.job.steps:
+        version = step.inputs.get("python-version")
+        if version is not None and step.uses is not None and step.uses.name == "actions/setup-python":
+            known = static(Binding(version.text, site.place, "step", site.visit.view.scope)) or ()
+            if any(_OLD_PYTHON.match(line.strip()) for text in known for line in text.splitlines()):
+                return True
+    return False
 
 
 def commands_of(script: str) -> tuple[Command, ...]:
