@@ -7,6 +7,7 @@ import re
 from keyless.workflows.action_versions import too_old
 from keyless.workflows.changes import EditScript, Operation, SetScalar
 from keyless.workflows.recipes.base import credentials_out
+from keyless.workflows.refusal import Refused
 from keyless.workflows.scope import Binding, static
 from keyless.workflows.shell import Command, base_name, commands, option, program
 from keyless.workflows.sites import Site
@@ -47,9 +48,35 @@ def plain(site: Site) -> list[Operation]:
     return credentials_out(site)
 
 
+_FIRST_MATURIN = (0, 15)
+"""The first maturin that asks for an ID token: the programs of 0.14 and earlier do not name the variable at all."""
+
+
+def maturin(site: Site) -> list[Operation]:
+    """Maturin, where it is not held at a version that knows no trusted publishing."""
+    chosen = site.visit.step.inputs.get("maturin-version")
+    held = [f"=={chosen.text}"] if chosen is not None and site.upload.command is None else _requirements(site, _MATURIN)
+    old = next((text for text in held if _held_below(text, _FIRST_MATURIN)), None)
+    if old is not None:
+        version = old.strip().removeprefix("==")
+        raise Refused(
+            f"maturin {version} knows no trusted publishing, which came with 0.15",
+            "Let the workflow use a maturin from 0.15 on (`maturin-version`, or what it installs).",
+        )
+    return credentials_out(site)
+
+
+def _held_below(specifier: str, first: tuple[int, int]) -> bool:
+    for operator, major, minor in re.findall(r"(==|<=?)\s*v?(\d+)(?:\.(\d+))?", specifier):
+        version = (int(major), int(minor or 0))
+        if version < first or (operator == "<" and version == first):
+            return True
+    return False
+
+
 _OLD_PYTHON = re.compile(r"^(?:pypy-?)?(?:2|3\.[0-7])(?!\d)")
 """Pythons that no twine from 6.1 on runs on (its metadata asks for 3.8)."""
-_TWINE = re.compile(r"^twine(?:\[[^\]]*\])?(.*)$")
+_TWINE, _MATURIN = (re.compile(rf"^{name}(?:\[[^\]]*\])?((?:[=<>~!,].*)?)$") for name in ("twine", "maturin"))
 
 
 def twine_is_new(site: Site) -> bool:
@@ -60,13 +87,7 @@ def twine_is_new(site: Site) -> bool:
         return not any(re.match(r"twine(@|==|<|~=)", text) for text in command.texts)
     if _old_python(site):
         return False
-    installs = [
-        requirement[1]
-        for node in scalars(site.visit.job.node)
-        for part in commands_of(str(node.value))
-        for text in _installed(part)
-        if (requirement := _TWINE.match(text))
-    ]
+    installs = _requirements(site, _TWINE)
     return bool(installs) and all(_new(text) for text in installs)
 
 
@@ -81,9 +102,16 @@ def _old_python(site: Site) -> bool:
     return False
 
 
-def commands_of(script: str) -> tuple[Command, ...]:
-    """Return a text's commands when it may be a script."""
-    return commands(script) if "twine" in script else ()
+def _requirements(site: Site, name: re.Pattern[str]) -> list[str]:
+    """Return what the job asks of a package's version wherever it installs it: "" for any."""
+    return [
+        requirement[1]
+        for node in scalars(site.visit.job.node)
+        if "install" in str(node.value)
+        for part in commands(str(node.value))
+        for text in _installed(part)
+        if (requirement := name.match(text))
+    ]
 
 
 def _installed(command: Command) -> tuple[str, ...]:
