@@ -10,14 +10,14 @@ from keyless.workflows.recipes.base import credentials_out
 from keyless.workflows.refusal import Refused
 from keyless.workflows.scope import Binding, static
 from keyless.workflows.shell import Command, base_name, commands, option, program
-from keyless.workflows.sites import Site
+from keyless.workflows.sites import RIGHT_ADDRESSES, Site, fault_of_address
 from keyless.workflows.tree import get, scalars, string
 
 
 def publish_action(site: Site) -> list[Operation]:
     """The publish action: no password, no user, and a version that knows trusted publishing."""
     step = site.visit.step
-    operations = credentials_out(site)
+    operations = _kept(site)
     assert step.uses is not None
     because = too_old(step.uses.ref)
     if because:
@@ -34,7 +34,7 @@ def uv(site: Site) -> list[Operation]:
     why = "With `always`, uv fails loudly instead of falling back to another credential."
     path = (*site.visit.step.path, "run")
     chosen = option(command.words, "--trusted-publishing")
-    operations = credentials_out(site)
+    operations = _kept(site)
     if chosen is None:
         verb = next(word for word in command.words if word.text == "publish")
         operations.append(EditScript(path, ((verb.end, verb.end, " --trusted-publishing always"),), why))
@@ -45,6 +45,17 @@ def uv(site: Site) -> list[Operation]:
 
 def plain(site: Site) -> list[Operation]:
     """Maturin and pdm find the ID token by themselves once no credential is given."""
+    return _kept(site)
+
+
+def _kept(site: Site) -> list[Operation]:
+    """Take the credentials out of an upload that stays. Raises Refused where it goes to an address that takes none."""
+    fault = fault_of_address(site)
+    if fault is not None:
+        raise Refused(
+            f"its address takes no uploads ({fault[0].lower()}{fault[1:].rstrip('.')})",
+            f"Mend the address first. {RIGHT_ADDRESSES}",
+        )
     return credentials_out(site)
 
 
@@ -63,7 +74,7 @@ def maturin(site: Site) -> list[Operation]:
             f"maturin {version} knows no trusted publishing, which came with 0.15",
             "Let the workflow use a maturin from 0.15 on (`maturin-version`, or what it installs).",
         )
-    return credentials_out(site)
+    return _kept(site)
 
 
 def _held_below(specifier: str, first: tuple[int, int]) -> bool:
