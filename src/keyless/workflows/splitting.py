@@ -199,7 +199,10 @@ def _only_uploads(site: Site) -> bool:
 def _folder(site: Site) -> str:
     """Return the folder of the files, without a slash at its end."""
     if site.upload.command is not None:
-        return folder_of(site, site.upload.command)
+        try:
+            return folder_of(site, site.upload.command)
+        except Refused:  # such a step does not become one of the action, and is not parted
+            return "dist"
     return (site.upload.folder or "dist").rstrip("/").removeprefix("./")
 
 

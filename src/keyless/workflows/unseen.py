@@ -18,7 +18,9 @@ from keyless.workflows.scope import Binding, FromSecret, Opaque, trace
 from keyless.workflows.shape import ActionRef
 from keyless.workflows.shell import VARIABLE, base_name, program
 from keyless.workflows.sites import Site
+from keyless.workflows.tools import Given
 from keyless.workflows.tools.third_party import handed_over, index_by_name, role
+from keyless.workflows.tree import Path
 from keyless.workflows.walk import Visit
 
 _TOOLS = (
@@ -40,26 +42,9 @@ def unseen(library: Library, seen: Sequence[Visit], found: Iterable[Site]) -> Ha
     """Return the uploads that only the names of what is handed over tell."""
     result = Handed()
     found = list(found)
-    result.used = (
-        {(site.visit.workflow.path, g.binding.name) for site in found for g in site.upload.given if g.how == "env"}
-        | {
-            (site.visit.workflow.path, m[1] or m[2])
-            for site in found
-            for g in site.upload.given
-            for m in VARIABLE.finditer(g.binding.text)
-        }
-        | {
-            (site.visit.workflow.path, str(key.value))
-            for site in found
-            for g in site.upload.given
-            for part in embedded(g.binding.text)
-            if part.expression is not None
-            for access in accesses(part.expression)
-            if access.context == "env"
-            for key in access.keys
-            if isinstance(key, Literal)
-        }
-    )
+    result.used = {
+        _definition(site.visit, name) for site in found for given in site.upload.given for name in _names(given)
+    }
     done = {(site.place, id(site.visit.inner)) for site in found}
     for visit in seen:
         if (visit.view.place, id(visit.inner)) not in done:
@@ -69,6 +54,23 @@ def unseen(library: Library, seen: Sequence[Visit], found: Iterable[Site]) -> Ha
             if job.uses is not None and not (job.uses.local and job.uses.name in library.workflows):
                 called(flow, job, result)
     return result
+
+
+def _definition(visit: Visit, name: str) -> tuple[str, Path, str]:
+    """Return which variable a name is for a step: jobs may define one of the same name each for itself."""
+    binding = visit.view.scope.env.get(name)
+    return visit.workflow.path, binding.path if binding is not None else (), name
+
+
+def _names(given: Given) -> Iterator[str]:
+    """Yield the variables that an upload reads for a credential: its own, and those that its value names."""
+    if given.how == "env":
+        yield given.binding.name
+    yield from (match[1] or match[2] for match in VARIABLE.finditer(given.binding.text))
+    for part in embedded(given.binding.text):
+        for access in accesses(part.expression) if part.expression is not None else ():
+            if access.context == "env":
+                yield from (str(key.value) for key in access.keys if isinstance(key, Literal))
 
 
 def _step(library: Library, visit: Visit, result: Handed) -> None:
@@ -123,11 +125,11 @@ def _arguments(visit: Visit, result: Handed) -> None:
         _record(visit, "script", found, target, result)
 
 
-def _reaches(visit: Visit, name: str, binding: Binding, consumer: str, used: set[tuple[str, str]]) -> bool:
+def _reaches(visit: Visit, name: str, binding: Binding, consumer: str, used: set[tuple[str, Path, str]]) -> bool:
     """Whether a variable may reach what the step runs. One that only harmless commands name does not."""
     if not consumer or not any(isinstance(s, (FromSecret, Opaque)) for s in trace(binding)):
         return False
-    if binding.level != "step" and ((visit.workflow.path, name) in used or not _smells(visit)):
+    if binding.level != "step" and (_definition(visit, name) in used or not _smells(visit)):
         return False
     users = [
         c for c in visit.view.commands if name in {m[1] or m[2] for w in c.words for m in VARIABLE.finditer(w.text)}
