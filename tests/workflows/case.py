@@ -17,7 +17,7 @@ from keyless.model.workflow import Analysis, Here, Rewrite
 from keyless.workflows import analyse, rewrite
 
 FOLDER = Path(__file__).parent / "cases"
-FEWEST = 162
+FEWEST = 186
 """Cases. An emptied folder fails."""
 
 

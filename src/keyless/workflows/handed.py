@@ -10,7 +10,7 @@ from keyless.workflows.expressions import embedded
 from keyless.workflows.scope import Binding, FromSecret, trace
 from keyless.workflows.shape import Job, Workflow, mapping
 from keyless.workflows.tools.third_party import index_by_name, role
-from keyless.workflows.tree import get
+from keyless.workflows.tree import Path, get
 from keyless.workflows.walk import job_scope_of
 
 
@@ -21,8 +21,8 @@ class Handed:
     steps: list[PublishStep] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
     may_read: list[MayRead] = field(default_factory=list)
-    used: set[tuple[str, str]] = field(default_factory=set)
-    """Variables, by workflow, that an upload in sight reads: what has them in scope too is no upload for that."""
+    used: set[tuple[str, Path, str]] = field(default_factory=set)
+    """Variables, by workflow and definition, that an upload in sight reads: what has them in scope too is no upload for that."""
 
 
 def publish(

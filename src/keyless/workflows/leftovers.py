@@ -12,6 +12,7 @@ from keyless.workflows.scope import Binding, FromSecret, trace
 from keyless.workflows.shape import Pair, Workflow
 from keyless.workflows.sites import Site
 from keyless.workflows.spans import Document
+from keyless.workflows.step_changes import MoveStep
 from keyless.workflows.walk import job_scope_of
 
 _CONDITION = re.compile(r"\bif\s*:")
@@ -25,7 +26,8 @@ def leftovers(flow: Workflow, todo: Sequence[Site], operations: Sequence[Operati
     secrets = {name for site in todo for name in site.secrets} - {"GITHUB_TOKEN"}
     edits = distinct([edit for operation in operations for edit in operation.edits(doc)])
     after = apply(doc.text, edits)
-    gone = {(o.path, key) for o in operations if isinstance(o, RemovePairs) for key in o.keys}
+    inside = [inner for o in operations if isinstance(o, MoveStep) for inner in o.inside]
+    gone = {(o.path, key) for o in (*operations, *inside) if isinstance(o, RemovePairs) for key in o.keys}
     found: list[Operation] = []
     for pair, level in _pairs(flow, todo):
         if (pair.path[:-1], str(pair.path[-1])) in gone or not _carries(flow, pair, level, secrets):

@@ -10,6 +10,7 @@ from keyless.model.github import SourceFile
 from keyless.model.index import Index
 from keyless.model.workflow import Credential, Declined, FileChange, FileProblem, Here, Rewrite, Target
 from keyless.workflows.analyse import analyse
+from keyless.workflows.attestations import by_action
 from keyless.workflows.changes import AddPair, Operation
 from keyless.workflows.composing import compose
 from keyless.workflows.conditions import exclusive
@@ -20,7 +21,6 @@ from keyless.workflows.library import Library, read
 from keyless.workflows.merging import in_order, merged
 from keyless.workflows.recipes import RECIPES
 from keyless.workflows.recipes.base import condition
-from keyless.workflows.recipes.keep import twine_is_new
 from keyless.workflows.refusal import Refused, check, declined
 from keyless.workflows.shape import Job, Workflow
 from keyless.workflows.sites import Site, sites
@@ -30,9 +30,6 @@ from keyless.workflows.text import of
 from keyless.workflows.tree import get, plain, string
 from keyless.workflows.unseen import unseen
 from keyless.workflows.walk import Visit, visits
-
-KEPT = frozenset({"uv", "maturin", "pdm"})
-"""Tools that go on uploading by themselves, and leave no attestations beside the files."""
 
 
 def rewrite(files: Sequence[SourceFile], environments: Mapping[Index, str | None], here: Here | None = None) -> Rewrite:
@@ -136,7 +133,7 @@ def _twice(here: Sequence[Site], todo: Sequence[Site]) -> None:
             if steps[0] is steps[1] or site.visit.job is not other.visit.job or exclusive(*steps):
                 continue
             conditions = {condition(step) for step in steps}
-            both = all(_by_action(one) for one in (site, other)) and (len(conditions) == 1 or None in conditions)
+            both = all(by_action(one) for one in (site, other)) and (len(conditions) == 1 or None in conditions)
             if both and site.upload.target is other.upload.target and _files_of(site) == _files_of(other):
                 raise Refused(
                     f"job '{site.visit.job.id}' uploads the same folder twice, and the attestations of the two collide",
@@ -150,12 +147,6 @@ def _files_of(site: Site) -> tuple[str | None, str | None, frozenset[str]]:
     words = site.upload.command.texts if site.upload.command is not None else ()
     folders = frozenset(posixpath.dirname(word) for word in words if "/" in word and "://" not in word)
     return string(get(site.visit.step.node, "working-directory")), given.text if given else None, folders
-
-
-def _by_action(site: Site) -> bool:
-    """Whether the upload is, or becomes, a step of the publish action."""
-    tool = site.upload.tool
-    return not (tool in KEPT or (tool == "twine" and twine_is_new(site)))
 
 
 def _environment(job: Job, here: Sequence[Site], environments: Mapping[Index, str | None]) -> list[Operation]:

@@ -28,7 +28,7 @@ _SIMPLE = re.compile(r"[\w./=:,@%+* \t-]+\r?\n", re.ASCII)
 _WORD = re.compile(r"[^\s]+")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=", re.ASCII)
 _POWERSHELL = re.compile(r"\$env:([A-Za-z_]\w*)$", re.ASCII | re.IGNORECASE)
-_KEYWORDS = frozenset({"if", "then", "else", "elif", "do", "while", "until", "!", "{", "}", "time", "exec", "command"})
+_KEYWORDS = frozenset({"if", "then", "else", "elif", "do", "while", "until", "!", "{", "}"})
 VARIABLE = re.compile(r"\$(?:env:)?\{?(?:env:)?([A-Za-z_]\w*)|%([A-Za-z_]\w*)%", re.ASCII | re.IGNORECASE)
 
 
@@ -114,6 +114,8 @@ class _Builder:
             words = words if not assignments else []
         while words and _ASSIGNMENT.match(words[0].text):
             assignments.append(_assigned(words.pop(0)))
+        if words and base_name(words[0].text) in _RUNNERS:
+            assignments += [_assigned(word) for word in _passed_on(words)]
         if len(words) >= 3 and words[1].text == "=" and (name := _POWERSHELL.match(words[0].text)):
             assignments, words = [(name[1], words[2])], []
         everything = self.words + self.targets
@@ -201,7 +203,24 @@ def _line_end(script: str, at: int) -> int:
     return len(script) if found < 0 else found
 
 
-_RUNNERS = frozenset({"sudo", "env", "nice", "nohup", "xvfb-run", "call", "&"})
+_RUNNERS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("nohup", "setsid", "unbuffer", "winpty", "caffeinate", "command", "call", "&"), frozenset()),
+    "sudo": frozenset({"-u", "-g", "-h", "-p", "-C", "-D", "-R", "-T", "-U"}),
+    "env": frozenset({"-u", "--unset", "-C", "--chdir"}),
+    "nice": frozenset({"-n", "--adjustment"}),
+    "ionice": frozenset({"-c", "-n", "--class", "--classdata"}),
+    "xvfb-run": frozenset({"-e", "-f", "-n", "-p", "-s", "-w"}),
+    "arch": frozenset({"-arch", "-d"}),
+    "time": frozenset({"-f", "-o", "--format", "--output"}),
+    "exec": frozenset({"-a"}),
+    "stdbuf": frozenset({"-i", "-o", "-e", "--input", "--output", "--error"}),
+    "timeout": frozenset({"-s", "-k", "--signal", "--kill-after"}),
+    "retry": frozenset({"-t", "-d", "-m", "-n", "-s", "-a", "--tries", "--times", "--delay", "--max", "--sleep"}),
+}
+"""Programs that run the command behind them, and those of their options that take a value."""
+_COUNTED = frozenset({"timeout", "retry"})
+"""Those that may take a number before the command: seconds, or tries."""
+_NUMBER = re.compile(r"[\d.]+[smhd]?$")
 _PREFIXES: dict[str, tuple[tuple[str, ...], ...]] = {
     **dict.fromkeys(("poetry", "pdm", "rye", "pipenv", "pipx", "pixi", "conda"), (("run",),)),
     "uv": (("run",), ("tool", "run")),
@@ -222,7 +241,7 @@ def program(command: Command) -> tuple[Word, ...]:
     while words:
         name = base_name(words[0].text)
         if name in _RUNNERS:
-            words = _after_options(words[1:])
+            words = _behind_runner(words)
         elif _PYTHON.match(name) and "-m" in (w.text for w in words[1:4]):
             words = words[[w.text for w in words].index("-m") + 1 :]
         elif name in CONTAINERS and "run" in {w.text for w in words[1:3]}:
@@ -240,6 +259,24 @@ def program(command: Command) -> tuple[Word, ...]:
     return tuple(words)
 
 
+def _behind_runner(words: list[Word]) -> list[Word]:
+    name = base_name(words[0].text)
+    rest = _after_options(words[1:], _RUNNERS[name])
+    if rest and name in _COUNTED and _NUMBER.match(rest[0].text):
+        rest = _after_options(rest[1:])
+    return rest
+
+
+def _passed_on(words: list[Word]) -> list[Word]:
+    """Return the `NAME=value` words that runners like `env` take before the command."""
+    found: list[Word] = []
+    while words and base_name(words[0].text) in _RUNNERS:
+        rest = _behind_runner(words)
+        found += [word for word in words[1 : len(words) - len(rest)] if _ASSIGNMENT.match(word.text)]
+        words = rest
+    return found
+
+
 def _prefix(name: str, words: list[Word]) -> int | None:
     """Return how many words a wrapper like `poetry run` takes, None when there is none."""
     for following in _PREFIXES.get(name, ()):
@@ -248,7 +285,7 @@ def _prefix(name: str, words: list[Word]) -> int | None:
     return None
 
 
-def _after_options(words: list[Word]) -> list[Word]:
+def _after_options(words: list[Word], valued: frozenset[str] = _WITH_VALUE) -> list[Word]:
     at = 0
     while at < len(words):
         text = words[at].text
@@ -257,7 +294,7 @@ def _after_options(words: list[Word]) -> list[Word]:
             break
         if not text.startswith("-") and not _ASSIGNMENT.match(text):
             break
-        at += 2 if text in _WITH_VALUE else 1
+        at += 2 if text in valued else 1
     return words[at:]
 
 

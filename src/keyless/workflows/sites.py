@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from keyless.model.workflow import Credential, Place, PublishStep, Target
 from keyless.workflows.expressions import embedded, values
+from keyless.workflows.inherited import takers
 from keyless.workflows.permissions import Granted, granted
-from keyless.workflows.scope import FromSecret, FromText, Opaque, Source, trace
+from keyless.workflows.scope import FromSecret, FromText, Opaque, Source, static, trace
 from keyless.workflows.tools import Given, Upload, uploads
 from keyless.workflows.walk import Visit
 
@@ -104,9 +105,9 @@ def _may_be_empty(traced: Traced) -> bool:
 
 def sites(seen: Sequence[Visit]) -> Iterator[Site]:
     """Yield every upload that the workflows make. A composite action's stand at the step that uses it."""
-    for visit in seen:
-        for upload in uploads(visit.view):
-            yield Site(visit, upload, tuple(Traced(given, trace(given.binding)) for given in upload.given))
+    found = [(visit, upload) for visit in seen for upload in uploads(visit.view)]
+    for visit, upload in (*found, *takers(seen, [visit for visit, _ in found])):
+        yield Site(visit, upload, tuple(Traced(given, trace(given.binding)) for given in upload.given))
 
 
 def collisions(site: Site, others: Sequence[Site]) -> list[Site]:
@@ -118,3 +119,26 @@ def collisions(site: Site, others: Sequence[Site]) -> list[Site]:
         if (other.visit.workflow.path, other.visit.job.id) == (site.visit.workflow.path, site.visit.job.id)
         and {site.upload.target, other.upload.target} == both
     ]
+
+
+RIGHT_ADDRESSES = "PyPI: leave the line out. TestPyPI: https://test.pypi.org/legacy/ with the slash at its end."
+
+
+def fault_of_address(site: Site) -> str | None:
+    """Return why the address that an upload names takes no uploads, None where it does, or names none."""
+    given = site.upload.address
+    by_action = site.upload.command is None  # what a command makes of a missing slash is its own affair
+    faults = (_fault(text.strip(), slash=by_action) for text in ((static(given) or ()) if given is not None else ()))
+    return next(filter(None, faults), None)
+
+
+def _fault(text: str, *, slash: bool) -> str:
+    if not text or text in {"https://upload.pypi.org/legacy/", "https://test.pypi.org/legacy/"}:
+        return ""
+    if "pypi.python.org" in text:
+        return "This address was switched off in 2018."
+    if text.rstrip("/").endswith(("test.pypi.org", "upload.pypi.org", "//pypi.org", "simple")):
+        return "This is not the address for uploads."
+    if text.endswith("/legacy") and slash:
+        return "The slash at the end is missing, and the redirect loses the upload."
+    return ""

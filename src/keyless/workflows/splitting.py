@@ -13,11 +13,13 @@ from dataclasses import dataclass
 import yaml
 
 from keyless.model.index import Index
-from keyless.workflows.changes import Operation, RemovePairs
+from keyless.workflows.attestations import by_action, collide
+from keyless.workflows.changes import Operation, RemovePairs, ReplacePair
 from keyless.workflows.conditions import exclusive
 from keyless.workflows.emit import Value
 from keyless.workflows.merging import merged
 from keyless.workflows.recipes import RECIPES
+from keyless.workflows.recipes.replace import folder_of
 from keyless.workflows.refusal import Refused
 from keyless.workflows.shape import Job, Step, Workflow
 from keyless.workflows.sites import Site, collisions
@@ -46,7 +48,7 @@ class Split:
     @property
     def folder(self) -> str:
         """The folder of the distributions."""
-        return self.second.upload.folder or "dist/"
+        return f"{_folder(self.second)}/"
 
     @property
     def artifact(self) -> str:
@@ -57,7 +59,7 @@ class Split:
     def operations(self, environments: Mapping[Index, str | None]) -> list[Operation]:
         """Return what hands the files on and moves the second upload, its credential taken out on the way."""
         step, before = self.second.visit.step, self.first.visit.step
-        changed = merged(RECIPES[self.second.upload.tool](self.second)) if self.second.credentials else []
+        changed = merged(_changes(self.second))
         inside = [change for change in changed if change.path[: len(step.path)] == step.path]
         condition = string(get(step.node, "if"))
         if condition is not None:
@@ -113,12 +115,15 @@ def splits(
 
 def _reason(site: Site, other: Site, environments: Mapping[Index, str | None]) -> str:
     """Return why two uploads cannot stay in one job, "" where they can."""
-    job = f"job '{site.visit.job.id}' uploads to PyPI"
-    if not exclusive(site.visit.step, other.visit.step):
-        return f"{job} and to TestPyPI, and the attestations of the two collide"
-    same = environments.get(Index.PYPI) == environments.get(Index.TESTPYPI)
-    if not same and get(site.visit.job.node, "environment") is None:
-        return f"{job} or to TestPyPI, and a job can have one environment only"
+    apart = exclusive(site.visit.step, other.visit.step)
+    both = f"job '{site.visit.job.id}' uploads to PyPI {'or' if apart else 'and'} to TestPyPI"
+    if not apart and collide(site, other):
+        return f"{both}, and the attestations of the two collide"
+    wanted = {environments.get(index) for index in Index}
+    if not apart:
+        wanted -= {None}  # a publisher that names none takes any
+    if len(wanted) > 1 and get(site.visit.job.node, "environment") is None:
+        return f"{both}, and a job can have one environment only"
     return ""
 
 
@@ -142,10 +147,9 @@ def _obstacles(split: Split, here: Sequence[Site]) -> Iterator[str]:
     flow, job = split.flow, split.second.visit.job
     first, second = split.first.visit.step, split.second.visit.step
     of_job = [site for site in here if site.visit.job.id == job.id]
-    if len(of_job) != 2 or any(
-        site.upload.form != "action" or site.upload.tool != "gh-action-pypi-publish" for site in of_job
-    ):
-        yield "only two steps of the publish action can be parted here"
+    if len(of_job) != 2 or not all(_only_uploads(site) for site in of_job):
+        yield "only two steps that do nothing but upload, by the publish action or to become it, can be parted here"
+        return
     if first.index == 0:
         yield "no step before the first upload makes the files"
     if second is not job.steps[-1]:
@@ -177,7 +181,28 @@ def _surroundings(flow: Workflow, job: Job) -> Iterator[str]:
         yield f"job '{waiting}' waits for it, and would no longer wait for both"
 
 
+def _changes(site: Site) -> list[Operation]:
+    return RECIPES[site.upload.tool](site) if site.credentials else []
+
+
+def _only_uploads(site: Site) -> bool:
+    """Whether the step is, or becomes as a whole, a step of the publish action."""
+    if site.upload.tool == "gh-action-pypi-publish":
+        return True
+    try:
+        changes = _changes(site) if site.upload.form == "command" and by_action(site) else []
+    except Refused:
+        return False
+    return any(isinstance(change, ReplacePair) and change.path == site.visit.step.path for change in changes)
+
+
 def _folder(site: Site) -> str:
+    """Return the folder of the files, without a slash at its end."""
+    if site.upload.command is not None:
+        try:
+            return folder_of(site, site.upload.command)
+        except Refused:  # such a step does not become one of the action, and is not parted
+            return "dist"
     return (site.upload.folder or "dist").rstrip("/").removeprefix("./")
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from keyless.model.workflow import MayRead, Reference, Target
+from keyless.workflows.consumers import HARMLESS, consumer_of, only_builds
 from keyless.workflows.expressions import Literal, accesses, embedded
 from keyless.workflows.handed import Handed, called, publish
 from keyless.workflows.library import Library
@@ -17,105 +18,15 @@ from keyless.workflows.scope import Binding, FromSecret, Opaque, trace
 from keyless.workflows.shape import ActionRef
 from keyless.workflows.shell import VARIABLE, base_name, program
 from keyless.workflows.sites import Site
+from keyless.workflows.tools import Given
 from keyless.workflows.tools.third_party import handed_over, index_by_name, role
+from keyless.workflows.tree import Path
 from keyless.workflows.walk import Visit
 
 _TOOLS = (
     ("TWINE", "twine"), ("UV_PUBLISH", "uv"), ("POETRY", "poetry"), ("FLIT", "flit"), ("HATCH", "hatch"),
     ("PDM", "pdm"), ("MATURIN", "maturin"), ("CIBW", "cibuildwheel"),
 )  # fmt: skip
-_HARMLESS = frozenset(
-    [
-        "echo",
-        "printf",
-        "[",
-        "[[",
-        "test",
-        "exit",
-        "true",
-        "false",
-        "cd",
-        "set",
-        "export",
-        "unset",
-        "ls",
-        "cat",
-        "grep",
-        "mkdir",
-        "rm",
-        "cp",
-        "mv",
-        "if",
-        "fi",
-        "pip",
-        "pip3",
-        "docker",
-        "git",
-        "npm",
-        "yarn",
-        "conda",
-        "mamba",
-        "apt",
-        "apt-get",
-        "sudo",
-        "brew",
-        "choco",
-        "curl",
-        "wget",
-        "gh",
-        "jq",
-        "sed",
-        "awk",
-        "tee",
-        "tar",
-        "unzip",
-        "sleep",
-        "return",
-        "for",
-        "case",
-        "pytest",
-        "coverage",
-        "codecov",
-        "ruff",
-        "mypy",
-        "black",
-        "flake8",
-        "pwd",
-        "chmod",
-        "chown",
-        "eval",
-        "head",
-        "tail",
-        "sort",
-        "which",
-        "date",
-        "touch",
-        "find",
-        "ln",
-        "gpg",
-        "ssh",
-    ]
-)
-_RUNNERS = frozenset(
-    [
-        "make",
-        "gmake",
-        "tox",
-        "nox",
-        "just",
-        "invoke",
-        "inv",
-        "npm",
-        "yarn",
-        "poe",
-        "task",
-        "doit",
-        "rake",
-        "ant",
-        "cargo",
-        "bazel",
-    ]
-)
 _SMELL = re.compile(r"publish|pypi|release|upload|deploy|twine|dist\b|ship", re.IGNORECASE)
 _ADDRESS = re.compile(r"\bhttps?://\S+")
 _CHECKS = re.compile(r"check|verify|doctor|validate|lint|monitor|health|audit|inspect", re.IGNORECASE)
@@ -131,26 +42,9 @@ def unseen(library: Library, seen: Sequence[Visit], found: Iterable[Site]) -> Ha
     """Return the uploads that only the names of what is handed over tell."""
     result = Handed()
     found = list(found)
-    result.used = (
-        {(site.visit.workflow.path, g.binding.name) for site in found for g in site.upload.given if g.how == "env"}
-        | {
-            (site.visit.workflow.path, m[1] or m[2])
-            for site in found
-            for g in site.upload.given
-            for m in VARIABLE.finditer(g.binding.text)
-        }
-        | {
-            (site.visit.workflow.path, str(key.value))
-            for site in found
-            for g in site.upload.given
-            for part in embedded(g.binding.text)
-            if part.expression is not None
-            for access in accesses(part.expression)
-            if access.context == "env"
-            for key in access.keys
-            if isinstance(key, Literal)
-        }
-    )
+    result.used = {
+        _definition(site.visit, name) for site in found for given in site.upload.given for name in _names(given)
+    }
     done = {(site.place, id(site.visit.inner)) for site in found}
     for visit in seen:
         if (visit.view.place, id(visit.inner)) not in done:
@@ -160,6 +54,23 @@ def unseen(library: Library, seen: Sequence[Visit], found: Iterable[Site]) -> Ha
             if job.uses is not None and not (job.uses.local and job.uses.name in library.workflows):
                 called(flow, job, result)
     return result
+
+
+def _definition(visit: Visit, name: str) -> tuple[str, Path, str]:
+    """Return which variable a name is for a step: jobs may define one of the same name each for itself."""
+    binding = visit.view.scope.env.get(name)
+    return visit.workflow.path, binding.path if binding is not None else (), name
+
+
+def _names(given: Given) -> Iterator[str]:
+    """Yield the variables that an upload reads for a credential: its own, and those that its value names."""
+    if given.how == "env":
+        yield given.binding.name
+    yield from (match[1] or match[2] for match in VARIABLE.finditer(given.binding.text))
+    for part in embedded(given.binding.text):
+        for access in accesses(part.expression) if part.expression is not None else ():
+            if access.context == "env":
+                yield from (str(key.value) for key in access.keys if isinstance(key, Literal))
 
 
 def _step(library: Library, visit: Visit, result: Handed) -> None:
@@ -172,7 +83,7 @@ def _step(library: Library, visit: Visit, result: Handed) -> None:
     named = [(role(n), n, b) for n, b in view.scope.env.items() if role(n) and not n.startswith(("~", "poetry "))]
     if not named and not _own(visit):
         return
-    consumer = _consumer(visit)
+    consumer = consumer_of(visit)
     named = [item for item in named if _reaches(visit, item[1], item[2], consumer, result.used)]
     if any(kind == "password" for kind, _, _ in named) and _CHECKS.search(consumer) and not _UPLOADS.search(consumer):
         for _, _, binding in named:
@@ -198,9 +109,9 @@ def _arguments(visit: Visit, result: Handed) -> None:
     found: list[tuple[str, str, Binding]] = []
     for command in visit.view.commands:
         words = program(command)
-        if not words or base_name(words[0].text) in _HARMLESS or command.origin:
+        if not words or base_name(words[0].text) in HARMLESS or command.origin:
             continue
-        if _build(base_name(words[0].text), [word.text for word in words[1:]]):
+        if only_builds(base_name(words[0].text), [word.text for word in words[1:]]):
             continue
         for word in words[1:]:
             for part in embedded(word.text):
@@ -214,60 +125,16 @@ def _arguments(visit: Visit, result: Handed) -> None:
         _record(visit, "script", found, target, result)
 
 
-def _consumer(visit: Visit) -> str:
-    """Return the first program of the step that could take a credential from its environment, "" for none."""
-    for command in visit.view.commands:
-        words = program(command)
-        if words and not command.opened:
-            name = base_name(words[0].text)
-            if name not in _HARMLESS and not _build(name, [w.text for w in words[1:]]):
-                return " ".join(w.text for w in words[:3])
-    return visit.wanted[0] if visit.wanted else ""
-
-
-def _build(name: str, rest: Sequence[str]) -> bool:
-    """Whether a known tool runs a verb that does not upload."""
-    verbs = {
-        "build",
-        "install",
-        "check",
-        "lock",
-        "sync",
-        "version",
-        "run",
-        "init",
-        "add",
-        "config",
-        "env",
-        "venv",
-        "test",
-    }
-    known = {
-        "poetry",
-        "uv",
-        "hatch",
-        "pdm",
-        "flit",
-        "twine",
-        "maturin",
-        "build",
-        "cibuildwheel",
-        "setup.py",
-        "setuptools",
-    }
-    return name in known and (not rest or bool(verbs & set(rest[:2])) or name in {"build", "cibuildwheel", "venv"})
-
-
-def _reaches(visit: Visit, name: str, binding: Binding, consumer: str, used: set[tuple[str, str]]) -> bool:
+def _reaches(visit: Visit, name: str, binding: Binding, consumer: str, used: set[tuple[str, Path, str]]) -> bool:
     """Whether a variable may reach what the step runs. One that only harmless commands name does not."""
     if not consumer or not any(isinstance(s, (FromSecret, Opaque)) for s in trace(binding)):
         return False
-    if binding.level != "step" and ((visit.workflow.path, name) in used or not _smells(visit)):
+    if binding.level != "step" and (_definition(visit, name) in used or not _smells(visit)):
         return False
     users = [
         c for c in visit.view.commands if name in {m[1] or m[2] for w in c.words for m in VARIABLE.finditer(w.text)}
     ]
-    return not users or any(base_name((program(c) or c.words)[0].text) not in _HARMLESS for c in users)
+    return not users or any(base_name((program(c) or c.words)[0].text) not in HARMLESS for c in users)
 
 
 def _record(visit: Visit, tool: str, named: Sequence[tuple[str, str, Binding]], target: Target, result: Handed) -> None:

@@ -28,7 +28,7 @@ async def use(job: RunningJob, uses: str, given: Mapping[str, str], env: dict[st
             _upload_artifact(job, given)
         case "actions/download-artifact":
             _download_artifact(job, given)
-        case "pyo3/maturin-action":
+        case "pyo3/maturin-action" | "messense/maturin-action":
             await _maturin(job, given, env)
         case "jrubics/poetry-publish":
             await _poetry(job, given, env)

@@ -30,8 +30,9 @@ _PREFIXES = (
     ("pdm", "run"),
     ("uvx",),
     ("sudo",),
-    ("exec",),
+    *((name,) for name in ("exec", "command", "time", "nice", "nohup", "stdbuf", "timeout", "retry", "env")),
 )
+_HANDED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _BUILDS = {
     ("build",): "dist",
     ("pyproject-build",): "dist",
@@ -69,7 +70,7 @@ async def run_script(job: RunningJob, script: str, env: dict[str, str], folder: 
                 env.update(configured)
                 job.env.update(configured)  # poetry keeps it in a file of the machine, so later steps find it
             case _:
-                await _tool(job, words, {**env, **command.env}, folder)
+                await _tool(job, words, {**env, **command.env, **_handed(command.words)}, folder)
     return outputs
 
 
@@ -79,11 +80,34 @@ def _bare(words: tuple[str, ...]) -> list[str]:
         for prefix in _PREFIXES:
             if tuple(left[: len(prefix)]) == prefix and len(left) > len(prefix):
                 left = left[len(prefix) :]
-                while len(left) > 1 and left[0].startswith("-"):
-                    left = left[2:] if left[0] in ("--with", "--from", "--python") else left[1:]
+                while len(left) > 1 and _is_argument(prefix, left[0]):
+                    left = left[2:] if left[0] in _WITH_VALUE.get(prefix[0], _OF_PYTHON) else left[1:]
     if left and "@" in left[0]:
         left[0] = left[0].partition("@")[0]
     return left
+
+
+_OF_PYTHON = ("--with", "--from", "--python")
+_WITH_VALUE = {"env": ("-u",), "timeout": ("-k", "-s"), "stdbuf": ("-o",), "retry": ("-t",), "exec": ("-a",)}
+
+
+def _is_argument(prefix: tuple[str, ...], word: str) -> bool:
+    """Whether a word behind one of the prefixes is still its own: an option, `env`'s variable, `timeout`'s seconds."""
+    match prefix[0]:
+        case "env" if _HANDED.fullmatch(word):
+            return True
+        case "timeout" | "retry" if re.fullmatch(r"[\d.]+[smhd]?", word):
+            return True
+        case _:
+            return word.startswith("-")
+
+
+def _handed(words: tuple[str, ...]) -> dict[str, str]:
+    """Return the variables that `env` sets for the command behind it."""
+    if words[:1] != ("env",):
+        return {}
+    own = words[: len(words) - len(_bare(words))]
+    return {match[1]: match[2] for word in own if (match := _HANDED.fullmatch(word))}
 
 
 def _echo(job: RunningJob, command: Command, text: str, outputs: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""permissions-too-narrow: the job's own list of permissions lacks one that a step of it needs."""
+"""permissions-too-narrow: the list that a job has, its own or the workflow's, lacks a permission that a step needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from keyless.workflows.shape import Job
 
 IDENTIFIER = "permissions-too-narrow"
 SEVERITIES = ("error",)
-SUMMARY = "The job's own list of permissions lacks one that a step of it needs."
+SUMMARY = "The list of permissions that a job has lacks one that a step of it needs."
 
 
 def _lacking(look: Look, job: Job, has: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -26,13 +26,19 @@ def _lacking(look: Look, job: Job, has: Mapping[str, str]) -> Iterator[tuple[str
             yield scope, wanted.reasons[scope]
 
 
+def _whose(level: str, job: Job) -> str:
+    return (
+        f"Job '{job.id}' lists its permissions" if level == "job" else f"Job '{job.id}' has the workflow's permissions"
+    )
+
+
 def check(look: Look) -> Iterator[Finding]:
     """Yield one finding for each such job."""
     done: set[tuple[str, str]] = set()
     for site in look.counted:
         flow, job = site.visit.workflow, site.visit.job
         has = permissions.granted(flow, job)
-        if (flow.path, job.id) in done or has.level != "job" or has.everything:
+        if (flow.path, job.id) in done or has.level == "default" or has.everything:
             continue
         done.add((flow.path, job.id))
         for scope, reason in _lacking(look, job, has.scopes):
@@ -40,6 +46,6 @@ def check(look: Look) -> Iterator[Finding]:
                 IDENTIFIER,
                 "error",
                 flow.text.place(job.key.start_mark.index, job.id),
-                f"Job '{job.id}' lists its permissions without `{scope}: write`, which {reason} needs.",
+                f"{_whose(has.level, job)} without `{scope}: write`, which {reason} needs.",
                 f"Add `{scope}: write` to the job's permissions.",
             )

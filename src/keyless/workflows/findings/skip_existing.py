@@ -16,7 +16,8 @@ def check(look: Look) -> Iterator[Finding]:
     """Yield one finding for each such step."""
     for site in look.counted:
         given = site.visit.view.inputs.get("skip-existing") or site.visit.view.inputs.get("skip_existing")
-        words = site.upload.command.texts if site.upload.command is not None else ()
+        args = site.visit.view.inputs.get("args")
+        words = site.upload.command.texts if site.upload.command is not None else args.text.split() if args else ()
         if "--skip-existing" in words or (given is not None and given.text.strip() not in {"", "false"}):
             yield Finding(
                 IDENTIFIER,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keyless.model.workflow import Finding
+from keyless.workflows.attestations import collide
 from keyless.workflows.conditions import exclusive
 from keyless.workflows.findings.base import Look
 from keyless.workflows.sites import collisions
@@ -19,7 +20,11 @@ def check(look: Look) -> Iterator[Finding]:
     done: set[tuple[str, str]] = set()
     for site in look.counted:
         key = (site.visit.workflow.path, site.visit.job.id)
-        clash = [s for s in collisions(site, look.counted) if not exclusive(site.visit.step, s.visit.step)]
+        clash = [
+            other
+            for other in collisions(site, look.counted)
+            if not exclusive(site.visit.step, other.visit.step) and collide(site, other)
+        ]
         if key in done or not clash:
             continue
         done.add(key)

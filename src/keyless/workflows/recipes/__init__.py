@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from keyless.workflows.changes import Operation
-from keyless.workflows.recipes.keep import plain, publish_action, twine_is_new, uv
+from keyless.workflows.recipes.keep import maturin, plain, publish_action, twine_is_new, uv
 from keyless.workflows.recipes.replace import by_action, poetry_publish
 from keyless.workflows.sites import Site
 
@@ -17,7 +17,7 @@ def _twine(site: Site) -> list[Operation]:
 RECIPES: Mapping[str, Callable[[Site], list[Operation]]] = {
     "gh-action-pypi-publish": publish_action,
     "uv": uv,
-    "maturin": plain,
+    "maturin": maturin,
     "pdm": plain,
     "twine": _twine,
     "poetry": by_action,

@@ -93,14 +93,41 @@ def whole_line(script: str, command: Command) -> tuple[int, int, str]:
 def _option_out(site: Site, name: str, why: str) -> Iterator[Operation]:
     command = site.upload.command
     if command is None:
-        raise Refused("the credential stands among the arguments of an action", "Take it out of the arguments.")
+        yield _arguments_out(site, why)
+        return
     script = string(site.visit.step.run) or ""
-    words = command.words
+    for first, last in _option_words(command.words, {name}):
+        start = len(script[: command.words[first].start].rstrip(" \t\\\n"))
+        yield EditScript((*site.visit.step.path, "run"), ((start, command.words[last].end, ""),), why)
+
+
+def _option_words(words: tuple[Word, ...], names: set[str]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last word of each of these options, by their numbers."""
     for at, word in enumerate(words):
-        if at and is_option(word, name):
-            last = word if "=" in word.text and word.text.startswith("--") else words[min(at + 1, len(words) - 1)]
-            start = len(script[: word.start].rstrip(" \t\\\n")) if at else word.start
-            yield EditScript((*site.visit.step.path, "run"), ((start, last.end, ""),), why)
+        if at and any(is_option(word, name) for name in names):
+            alone = "=" in word.text and word.text.startswith("--")
+            yield at, at if alone else min(at + 1, len(words) - 1)
+
+
+_PROGRAM = "maturin "
+
+
+def _arguments_out(site: Site, why: str) -> Operation:
+    """Take all credentials at once out of the `args` of maturin's action, so that what is left stays one text."""
+    step, args = site.visit.step, site.visit.step.inputs.get("args")
+    if site.upload.tool != "maturin" or args is None or site.visit.through is not None:
+        raise Refused("the credential stands among the arguments of an action", "Take it out of the arguments.")
+    words = commands((_PROGRAM + args.text).replace("\n", " "))[0].words
+    names = {traced.given.name for traced in site.credentials if traced.given.how == "option"}
+    gone = {at for first, last in _option_words(words, names) for at in range(first, last + 1)}
+    kept = [word for at, word in enumerate(words) if at and at not in gone]
+    if not kept:
+        return RemovePairs((*step.path, "with"), ("args",), why)
+    parts = [(words[at - 1].end, words[at].end, "") for at in sorted(gone) if words[at].start > kept[0].start]
+    if kept[0].start > words[1].start:
+        parts.append((len(_PROGRAM), kept[0].start, ""))
+    shifted = tuple((start - len(_PROGRAM), end - len(_PROGRAM), new) for start, end, new in parts)
+    return EditScript((*step.path, "with", "args"), shifted, why)
 
 
 _SHORT = {

@@ -136,13 +136,13 @@ def _inputs(site: Site, command: Command | None) -> dict[str, Value]:
         inputs["repository-url"] = "https://test.pypi.org/legacy/"
     if command is not None and "--skip-existing" in command.texts:
         inputs["skip-existing"] = "true"
-    folder = _folder(site, command)
+    folder = folder_of(site, command)
     if folder != "dist":
         inputs["packages-dir"] = f"{folder}/"
     return inputs
 
 
-def _folder(site: Site, command: Command | None) -> str:
+def folder_of(site: Site, command: Command | None) -> str:
     """Return the folder with the built files. Raises Refused where it cannot be told."""
     step = site.visit.step
     base = string(get(step.node, "working-directory")) or string(

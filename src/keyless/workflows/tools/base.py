@@ -38,6 +38,8 @@ class Upload:
     command: Command | None = None
     project: str | None = None
     folder: str | None = None
+    address: Binding | None = None
+    """What names the index, where something does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from keyless.model.workflow import Target
+from keyless.workflows.scope import Binding
 from keyless.workflows.shell import Command, Word, option
 from keyless.workflows.targets import target
 from keyless.workflows.tools.base import Given, StepView, Upload, given
@@ -30,7 +30,8 @@ class CommandTool:
         for command, words, view in step.programs(*self.programs):
             if self.publishes(words):
                 form = "script" if command.origin else "command"
-                yield Upload(self.name, self.index(view, words), self.credentials(view, words), form, command)
+                where = self.address(view, words)
+                yield Upload(self.name, target(where), self.credentials(view, words), form, command, address=where)
 
     def publishes(self, words: tuple[Word, ...]) -> bool:
         """Whether the command uploads."""
@@ -42,10 +43,10 @@ class CommandTool:
             view, words, "username", self.username_options, self.username_variables
         )
 
-    def index(self, view: StepView, words: tuple[Word, ...]) -> Target:
-        """Return the index that the command uploads to."""
+    def address(self, view: StepView, words: tuple[Word, ...]) -> Binding | None:
+        """Return what names the index that the command uploads to."""
         word = option(words, *self.index_options)
-        return target(view.word(word) if word else view.variable(*self.index_variables))
+        return view.word(word) if word else view.variable(*self.index_variables)
 
 
 def pick(

@@ -37,6 +37,7 @@ class PublishAction:
                 *given("username", "with", "username", inputs.get("username")),
             ),
             "action",
+            address=address,
             folder=_folder(inputs.get("packages-dir") or inputs.get("packages_dir")),
         )
 

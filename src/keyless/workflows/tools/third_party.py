@@ -27,6 +27,8 @@ _GENERIC_USER = re.compile(r"^(?:(?:publish[-_]?)?(?:registry|repository|repo)[-
 _ADDRESS = re.compile(
     r"(?:repository|index|pypi|upload|publish)[-_]?(?:url|server|name)?$|twine_repository", re.IGNORECASE
 )
+_UPLOADERS = re.compile(r"^(?:TWINE|UV_PUBLISH|POETRY_(?:PYPI|HTTP)|FLIT|HATCH_INDEX|PDM_PUBLISH|MATURIN)_")
+"""How the variables of uploading tools begin."""
 _SETUP = re.compile(r"^actions/|^pypa/gh-action-pypi-publish$|setup-|cibuildwheel")
 
 
@@ -56,6 +58,16 @@ def handed_over(step: StepView) -> Iterable[Upload]:
             found += given(kind, "env", name, binding)
     if any(g.role == "password" for g in found):
         yield Upload(step.uses.name, _index(step, found), found, "action")
+
+
+def inherited(step: StepView) -> Iterable[Upload]:
+    """Yield an upload where a step's action is given an uploader's credential by its job's variables alone."""
+    assert step.uses is not None
+    own = {name: b for name, b in step.scope.env.items() if b.level == "job" and _UPLOADERS.match(name)}
+    found = tuple(Given(kind, "env", name, binding) for name, binding in own.items() if (kind := role(name)))
+    if any(g.role == "password" and g.binding.text.strip() for g in found):
+        addresses = {target(binding) for name, binding in own.items() if _ADDRESS.search(name)}
+        yield Upload(step.uses.name, together(addresses) if addresses else _index(step, found), found, "action")
 
 
 @lru_cache(maxsize=4096)

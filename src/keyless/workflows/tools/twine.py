@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from keyless.model.workflow import Target
+from keyless.workflows.scope import Binding
 from keyless.workflows.shell import Word, option
 from keyless.workflows.targets import target
 from keyless.workflows.tools.base import Given, StepView, Upload, given
@@ -22,13 +22,9 @@ class Twine:
         """Yield one upload for each `twine upload`."""
         for command, words, view in step.programs("twine"):
             if "upload" in (word.text for word in words[1:4]):
-                yield Upload(
-                    self.name,
-                    address(view, words),
-                    credentials(view, words),
-                    "script" if command.origin else "command",
-                    command,
-                )
+                where = address(view, words)
+                form = "script" if command.origin else "command"
+                yield Upload(self.name, target(where), credentials(view, words), form, command, address=where)
 
 
 def credentials(view: StepView, words: tuple[Word, ...]) -> tuple[Given, ...]:
@@ -49,8 +45,8 @@ def credentials(view: StepView, words: tuple[Word, ...]) -> tuple[Given, ...]:
     return password_given + username_given
 
 
-def address(view: StepView, words: tuple[Word, ...]) -> Target:
-    """Return the index: an address before a name, an option before the environment."""
+def address(view: StepView, words: tuple[Word, ...]) -> Binding | None:
+    """Return what names the index: an address before a name, an option before the environment."""
     for names, variable in (
         (("--repository-url",), "TWINE_REPOSITORY_URL"),
         (("-r", "--repository"), "TWINE_REPOSITORY"),
@@ -58,5 +54,5 @@ def address(view: StepView, words: tuple[Word, ...]) -> Target:
         word = option(words, *names)
         binding = view.word(word) if word else view.variable(variable)
         if binding is not None and binding.text:
-            return target(binding)
-    return Target.PYPI
+            return binding
+    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from keyless.model.workflow import Target
+from keyless.workflows.scope import Binding
 from keyless.workflows.shell import Word, option
 from keyless.workflows.targets import target
 from keyless.workflows.tools.base import Given, StepView, Upload, given
@@ -20,7 +20,8 @@ class Uv:
         for command, words, view in step.programs("uv"):
             if "publish" in (word.text for word in words[1:4]) and "--dry-run" not in command.texts:
                 form = "script" if command.origin else "command"
-                yield Upload(self.name, _address(view, words), _credentials(view, words), form, command)
+                where = _address(view, words)
+                yield Upload(self.name, target(where), _credentials(view, words), form, command, address=where)
 
 
 def _credentials(view: StepView, words: tuple[Word, ...]) -> tuple[Given, ...]:
@@ -38,10 +39,10 @@ def _credentials(view: StepView, words: tuple[Word, ...]) -> tuple[Given, ...]:
     return found
 
 
-def _address(view: StepView, words: tuple[Word, ...]) -> Target:
+def _address(view: StepView, words: tuple[Word, ...]) -> Binding | None:
     for name, variable in (("--publish-url", "UV_PUBLISH_URL"), ("--index", "UV_PUBLISH_INDEX")):
         word = option(words, name)
         binding = view.word(word) if word else view.variable(variable)
         if binding is not None and binding.text:
-            return target(binding)
-    return Target.PYPI
+            return binding
+    return None
