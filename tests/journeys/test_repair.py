@@ -357,6 +357,19 @@ def test_an_open_migration_of_the_same_repository_is_not_pushed_aside(migrated: 
     assert len(vault(migrated).list()) == 1
 
 
+def test_a_migration_that_was_rolled_back_is_told_anew_beside_one_that_was_begun_since(migrated: Scene) -> None:
+    """Somebody went on with an empty journal. Both are known then, and the open one is gone on with."""
+    migrated.rollback()
+    file(migrated).unlink()
+    with migrated.journal() as journal:
+        begun = journal.begin(migrated.repository, datetime.now(UTC))
+    assert [fate.state for fate in mend(migrated)] == [JourneyState.ROLLED_BACK]
+    assert journey(migrated) == begun
+    migrated.migrate()
+    assert journey(migrated).id == begun.id
+    assert migrated.names() == set()
+
+
 def test_after_its_end_a_backup_still_tells_its_migration(migrated: Scene) -> None:
     """It is overdue then, and `finish` ends it; no token is opened for use."""
     migrated.store.advance(20 * DAY)
