@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,12 +11,14 @@ import yaml
 from keyless.errors import UsageError
 from keyless.model.github import Repository
 from keyless.model.index import Index
-from keyless.model.plan import Phase, Plan, ProveRelease, RegisterPublisher
+from keyless.model.plan import OpenWindow, Phase, Plan, ProveRelease, RegisterPublisher
 from keyless.model.proof import Grade
 from keyless.model.publisher import Publisher
 from keyless.model.reading import Found, Missing, Unreadable
 from keyless.model.release import Release, ReleaseFile
-from keyless.planning.trial import RARELY, before_release, preflight_workflow
+from keyless.model.survey import ProjectReading
+from keyless.planning.trial import RARELY, before_release, offers, preflight_workflow
+from tests.planning.examples import survey
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 PUBLISHER = Publisher("acme", "example", "release.yml", "pypi")
@@ -59,6 +62,26 @@ def test_a_sibling_whose_publisher_is_pending_would_be_created_so_nothing_is_off
     said = offered(released(RARELY * 2), Index.PYPI, RegisterPublisher("r", index, "brand-new", publisher, pending))
     assert ("pending for brand-new, and minting would create it" in said) is hindered
     assert ("--print-workflow" in said) is not hindered
+
+
+def test_every_proof_of_a_plan_whose_project_was_read_is_offered_what_fits_it() -> None:
+    """In the plan's order; for a project on the other index, or one that nobody read, nothing is said."""
+    proofs = [
+        ProveRelease(f"prove:{name}", index, name, PUBLISHER, Grade.ATTESTED, ".github/workflows/release.yml")
+        for index, name in ((Index.TESTPYPI, "new"), (Index.PYPI, "example"), (Index.PYPI, "unread"))
+    ]
+    plan = Plan(Phase.MIGRATE, Repository("acme", "example"), (*proofs, OpenWindow("window", 14)), NOW)
+    read = (
+        ProjectReading(Index.PYPI, "example", released(RARELY * 2)),
+        ProjectReading(Index.TESTPYPI, "new", Missing("new")),
+        ProjectReading(Index.TESTPYPI, "unread", Missing("unread")),
+    )
+    said = tuple(offers(replace(survey(), projects=read), plan, NOW))
+    creates = before_release(proofs[0], plan, Missing("new"), NOW)
+    rarely = before_release(proofs[1], plan, released(RARELY * 2), NOW)
+    assert creates
+    assert rarely
+    assert said == (*creates, *rarely)
 
 
 def test_a_project_that_publishes_often_is_offered_nothing() -> None:
