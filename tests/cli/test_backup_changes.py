@@ -81,6 +81,14 @@ def test_a_dry_run_changes_nothing(world: World, capsys: pytest.CaptureFixture[s
     assert world.run("backup", "key", "add", world.id, "--dry-run", *OPEN) == 0
     assert capsys.readouterr().out.count("this was a dry run") == 2
     assert world.vault.digest(world.id) == before
+    public, _ = new_recipient()
+    assert world.run("backup", "key", "add", world.id, "--yes", "--recipient", public, *OPEN) == 0
+    before = world.vault.digest(world.id)
+    assert world.run("backup", "key", "remove", world.id, "2", "--dry-run", *OPEN) == 0
+    said = capsys.readouterr().out
+    assert "would not open any more with key 2" in said
+    assert "this was a dry run" in said
+    assert world.vault.digest(world.id) == before
 
 
 def test_keys_come_are_listed_and_go(world: World, capsys: pytest.CaptureFixture[str]) -> None:
