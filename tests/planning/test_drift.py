@@ -103,6 +103,11 @@ def test_a_secret_counts_when_it_is_of_pypi_came_after_the_end_and_is_none_of_th
     assert bool(drifts(found, remove(), since=since)) is seen
 
 
+def test_a_removed_secret_is_known_however_the_plan_spelled_it() -> None:
+    found = clean(replace(entry("PYPI_API_TOKEN"), updated_at=LATER))
+    assert drifts(found, remove("pypi_api_token")) == []
+
+
 def test_the_same_name_in_another_store_is_none_of_the_removed() -> None:
     elsewhere = replace(entry("PYPI_API_TOKEN", ORGANISATION), updated_at=LATER)
     (drift,) = drifts(clean(elsewhere), remove())

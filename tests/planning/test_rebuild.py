@@ -146,8 +146,17 @@ def test_where_it_stands_is_told_by_what_is_there_and_how_new_it_is(
 
 def test_without_a_kept_workflow_there_is_no_change_to_take_back() -> None:
     found = told(opened(A, workflow=None), at=world(A.entry))
-    assert not [step for step in found.plan.steps if isinstance(step, ChangeWorkflow)]
+    assert [type(step) for step in found.plan.steps] == [ProveRelease, SealBackup, RemoveSecret, OpenWindow]
     assert found.state is JourneyState.MIGRATING
+
+
+def test_a_change_of_which_one_file_is_there_has_landed() -> None:
+    """The other one went back by somebody's hand: the rollback still has something to take back."""
+    two = replace(WORKFLOW, changes=(CHANGE, replace(CHANGE, path="other.yml")))
+    at = world(A.entry)
+    at = replace(at, survey=replace(at.survey, files=(*at.survey.files, SourceFile("other.yml", OLD, None))))
+    found = told(opened(A, workflow=two), at=at)
+    assert (found.state, "workflow" in found.done) == (JourneyState.MIGRATING, True)
 
 
 def test_the_same_name_in_another_store_is_another_secret() -> None:

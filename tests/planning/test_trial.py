@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import yaml
 
+from keyless import __version__
 from keyless.errors import UsageError
 from keyless.model.github import Repository
 from keyless.model.index import Index
@@ -38,8 +39,24 @@ def offered(read: object, index: Index = Index.PYPI, *beside: RegisterPublisher)
 
 def test_a_project_that_publishes_rarely_is_offered_a_preflight_that_is_no_proof() -> None:
     said = offered(released(RARELY + timedelta(days=1)))
-    assert "keyless preflight example --index pypi --expect acme/example:release.yml@pypi --print-workflow" in said
+    assert (
+        "keyless preflight example --index pypi --expect acme/example:release.yml@pypi --print-workflow prints" in said
+    )
     assert "no proof" in said
+    assert "last released on PyPI on 2025-12-13" in said
+
+
+def test_rarely_is_what_has_no_release_for_more_than_ninety_days() -> None:
+    """Of all its files the newest one counts, and with no plan made yet nothing is pending beside it."""
+    step = ProveRelease("prove", Index.PYPI, "example", PUBLISHER, Grade.ATTESTED, ".github/workflows/release.yml")
+
+    def offered_after(*ages: timedelta) -> bool:
+        releases = Found(tuple(release for age in ages for release in released(age).value))
+        return bool(before_release(step, None, releases, NOW))
+
+    assert not offered_after(timedelta(days=90))
+    assert offered_after(timedelta(days=90, seconds=1))
+    assert not offered_after(timedelta(days=400), timedelta(days=1), timedelta(days=300))
 
 
 def test_on_testpypi_a_release_is_the_trial() -> None:
@@ -110,7 +127,9 @@ def test_the_workflow_does_nothing_but_ask_for_an_identity() -> None:
     assert job["permissions"] == {"id-token": "write"}
     assert job["environment"] == "pypi"
     assert [list(step) for step in job["steps"]] == [["run"]]
-    assert job["steps"][0]["run"].endswith("--expect acme/example:release.yml@pypi --nothing-pending")
+    assert job["steps"][0]["run"] == (
+        f"pipx run keyless=={__version__} preflight example --index pypi --expect acme/example:release.yml@pypi --nothing-pending"
+    )
     assert PENDING in text
     assert "secrets" not in text
 
@@ -118,6 +137,7 @@ def test_the_workflow_does_nothing_but_ask_for_an_identity() -> None:
 def test_a_publisher_without_environment_makes_a_job_without_one() -> None:
     read = yaml.safe_load(preflight_workflow(Index.PYPI, "example", Publisher("a", "b", "r.yml", None), PENDING))
     assert "environment" not in read["jobs"]["preflight"]
+    assert read["jobs"]["preflight"]["steps"][0]["run"].endswith(" --expect a/b:r.yml --nothing-pending")
 
 
 @pytest.mark.parametrize("environment", ["a'b", 'a"b', "a\nb", "${{ secrets.X }}", "a,b", "x" * 256])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -275,6 +276,15 @@ def test_a_lease_is_extended_or_shortened_and_all_keys_stay(vault: Vault, days: 
         assert vault.open(old.id, unlock, now=lease.expires_at - timedelta(seconds=1)) == (header, contents())
         with pytest.raises(Refusal, match="expired"):
             vault.open(old.id, unlock, now=lease.expires_at)
+
+
+def test_with_another_end_go_other_copies_of_the_tokens(sealed: Sealed) -> None:
+    """The index's own limit in a copy does not move by itself. All else that is kept stays, the subject included."""
+    lease = Lease(NOW, NOW + timedelta(days=30))
+    other = tuple(replace(one, token=USER_TOKEN) for one in sealed.contents.secrets)
+    assert other != sealed.contents.secrets
+    header = sealed.vault.extend(sealed.header.id, UNLOCK, lease, secrets=list(other))
+    assert sealed.vault.open(header.id, UNLOCK, now=NOW) == (header, replace(sealed.contents, secrets=other))
 
 
 def test_an_expired_lease_is_extended_only_when_the_operator_says_so(sealed: Sealed) -> None:
