@@ -11,6 +11,7 @@ import yaml
 from keyless.cli.app import App
 from keyless.model.index import Index
 from keyless.model.publisher import Publisher
+from keyless.model.refusal import Explanation
 from keyless.operators.script import ScriptOperator
 from keyless.rehearsal import issuer
 from keyless.rehearsal.faults import Fault, FaultKind, set_fault
@@ -99,6 +100,19 @@ def test_an_index_that_has_switched_it_off_says_nothing_about_the_publisher(job:
     ran = job.run(*STATED)
     assert ran.code == 75, ran.raw
     assert "Mend the publisher" not in ran.raw
+
+
+def test_a_refusal_that_is_not_about_the_publisher_is_tried_again_later(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The identity was used before, say: nobody is sent to mend a publisher that may be right."""
+
+    async def used_before(*_: object) -> Explanation:
+        return Explanation("invalid-reuse-token", "The run's identity was used before.", (), PUBLISHER, "https://x")
+
+    monkeypatch.setattr("keyless.journeys.preflight.preflight", used_before)
+    ran = job.run(*STATED)
+    assert (ran.code, "Mend the publisher" in ran.raw) == (75, False), ran.raw
 
 
 def test_the_workflow_is_printed_without_a_job_and_without_asking(
