@@ -68,8 +68,8 @@ def world(
     )
 
 
-def told(*backups: Opened, at: World | None = None) -> Rebuilt:
-    return rebuild(backups or (opened(),), at or world(), USER)
+def told(*backups: Opened, at: World | None = None, bar: Grade = Grade.ATTESTED) -> Rebuilt:
+    return rebuild(backups or (opened(),), at or world(), USER, bar)
 
 
 def later(name: str = "PYPI_API_TOKEN", store: Store = STORE) -> SecretEntry:
@@ -244,3 +244,8 @@ def test_where_no_workflow_uploads_any_more_no_release_can_be_the_proof() -> Non
     (one,) = proofs(world(analysis=Analysis((step(Target.TESTPYPI, "", "test"),))))
     assert one.publisher == Publisher("Owner", "Project", "unknown.yml")
     assert one.workflow_path == ".github/workflows/unknown.yml"
+
+
+@pytest.mark.parametrize("bar", [Grade.ATTESTED, Grade.DECLARED, Grade.INFERRED])
+def test_what_is_enough_of_a_proof_is_what_was_said_now(bar: Grade) -> None:
+    assert [step.bar for step in told(bar=bar).plan.steps if isinstance(step, ProveRelease)] == [bar]
