@@ -26,6 +26,7 @@ ROOMS = {
     "secret": ("tests/test_secret.py",),
     "tokens": ("tests/tokens",),
     "planning": ("tests/planning",),
+    "proofs": ("tests/proofs",),
     "vault": ("tests/vault",),
     "journal": ("tests/journal",),
     "engine": ("tests/test_engine.py",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 
 _ALLOCATIONS = 1_000_000
@@ -15,6 +16,8 @@ def main() -> None:
     from keyless.cli.main import run
 
     code = run(sys.argv[1:])
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # all was said and done: the code stands, and nothing is left to stop
     gc.freeze()  # on the way out there is nothing to collect
     sys.exit(code)
 

@@ -81,6 +81,14 @@ def test_a_dry_run_changes_nothing(world: World, capsys: pytest.CaptureFixture[s
     assert world.run("backup", "key", "add", world.id, "--dry-run", *OPEN) == 0
     assert capsys.readouterr().out.count("this was a dry run") == 2
     assert world.vault.digest(world.id) == before
+    public, _ = new_recipient()
+    assert world.run("backup", "key", "add", world.id, "--yes", "--recipient", public, *OPEN) == 0
+    before = world.vault.digest(world.id)
+    assert world.run("backup", "key", "remove", world.id, "2", "--dry-run", *OPEN) == 0
+    said = capsys.readouterr().out
+    assert "would not open any more with key 2" in said
+    assert "this was a dry run" in said
+    assert world.vault.digest(world.id) == before
 
 
 def test_keys_come_are_listed_and_go(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -96,6 +104,27 @@ def test_keys_come_are_listed_and_go(world: World, capsys: pytest.CaptureFixture
     assert world.run("backup", "key", "remove", world.id, "1", "--yes", *OPEN) == 0
     assert not opens(world, *OPEN)
     assert opens(world, "--passphrase-from", "env:NEW")
+
+
+@pytest.mark.parametrize("kind", ["recipient", "passphrase", "keyring"])
+def test_a_key_that_opens_it_already_is_not_added_again(
+    world: World, ring: InMemory, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """S5. Nor is the passphrase that it was sealed with."""
+    how = {
+        "recipient": ("--recipient", new_recipient()[0]),
+        "passphrase": ("--new-passphrase-from", "env:NEW"),
+        "keyring": ("--to-keyring",),
+    }
+    add = ("backup", "key", "add", world.id, "--yes", *OPEN)
+    assert world.run(*add, *how[kind]) == 0
+    once = world.vault.digest(world.id)
+    capsys.readouterr()
+    assert world.run(*add, *how[kind]) == 0
+    assert "already" in capsys.readouterr().out
+    assert world.run(*add, "--new-passphrase-from", "env:PASSPHRASE") == 0
+    assert world.vault.digest(world.id) == once
+    assert len(ring.kept) == (kind == "keyring")
 
 
 def test_the_keyring_opens_what_it_holds_a_key_of(world: World, ring: InMemory) -> None:

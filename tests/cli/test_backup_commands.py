@@ -69,6 +69,27 @@ def test_backups_are_listed_with_what_they_are_for_and_until_when(world, capsys)
         assert text in shown
 
 
+@pytest.mark.parametrize(("seen", "says"), [(13, "usable"), (15, "EXPIRED")])
+def test_the_list_judges_by_the_latest_time_that_was_seen(world, capsys, seen, says):
+    """A local clock that was set back makes nothing usable again; opening is refused by the same time."""
+    with Journal.open(world.folder / "state", Realm.REHEARSAL) as journal:
+        journal.saw(NOW + timedelta(days=seen))
+    assert world.run("backup", "list") == 0
+    assert says in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("damage", ["damaged", "gone"])
+def test_a_journal_that_cannot_be_read_hides_no_backup(world, capsys, damage):
+    """The list is what somebody looks at then. Nothing is made in its place."""
+    journal = world.folder / "state" / "journal.sqlite3"
+    journal.unlink() if damage == "gone" else journal.write_bytes(bytes(4096))
+    assert world.run("backup", "list") == 0
+    said = capsys.readouterr()
+    assert world.id in said.out
+    assert ("by the local clock alone" in said.out) is (damage == "damaged")
+    assert journal.exists() is (damage == "damaged")
+
+
 def test_a_damaged_backup_is_named_in_the_list(world, capsys):
     """S11: a file that cannot be read is not a file that is not there."""
     path = world.vault.path(world.id)

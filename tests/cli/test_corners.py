@@ -6,6 +6,7 @@ import io
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -48,6 +49,28 @@ def test_a_signal_while_nothing_is_awaited_stops_the_run_too(
     doing(monkeypatch, lambda app: os.kill(os.getpid(), number))
     assert main.run(["act"]) == 3
     assert "Go on with: keyless act" in capsys.readouterr().err
+
+
+LATE = """
+import functools, os, sys
+late = type("Late", (), {"__del__": functools.partial(os.kill, os.getpid(), int(sys.argv[1]))})()
+sys.argv = ["keyless", *sys.argv[2:]]
+from keyless.__main__ import main
+main()
+"""
+"""The signal comes when the interpreter takes its modules down, and Python's own handlers are gone."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["nonsense"], 2)])
+def test_a_signal_after_all_was_said_does_not_change_the_exit_code(
+    number: int, arguments: list[str], code: int
+) -> None:
+    """There is nothing left to stop, and whoever reads the code would take what is done for cut short."""
+    done = subprocess.run(
+        [sys.executable, "-c", LATE, str(int(number)), *arguments], capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == code
 
 
 def test_whoever_embeds_us_keeps_their_own_handler(signals: None, capsys: pytest.CaptureFixture[str]) -> None:

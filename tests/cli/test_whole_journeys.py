@@ -186,6 +186,44 @@ def test_a_rollback_is_of_a_repository_or_of_a_backup(
     assert list(tmp_path.iterdir()) == []
 
 
+REPAIR = ("doctor", "--repair-journal", *OPEN)
+
+
+def test_a_journal_that_was_damaged_or_lost_is_told_anew_and_the_way_back_works(
+    town: Callable[..., Town], migrated: Path
+) -> None:
+    """What becomes of each migration is a table; and once more finds nothing to do."""
+    served = town(copy_of=migrated)
+    journal = served.folder / "state" / "journal.sqlite3"
+    journal.write_bytes(bytes(4096))
+    ran = served.run(*REPAIR)
+    assert ran.code == 0, ran.raw
+    assert [(row[0], row[2]) for row in served.rows(ran, "rebuilt")] == [(served.repository, "window")]
+    assert "moved aside" in ran.raw
+    assert "declined backups" in ran.raw
+    assert "nothing to repair" in served.say(*REPAIR).raw
+
+    journal.unlink()
+    dry = served.say("doctor", "--repair-journal", "--dry-run")
+    assert (dry.code, "does not know these backups" in dry.raw, journal.exists()) == (0, True, False), dry.raw
+    ran = served.run(*REPAIR)
+    assert (ran.code, "moved aside" in ran.raw) == (0, False), ran.raw
+    assert [(row[0], row[2]) for row in served.rows(ran, "rebuilt")] == [(served.repository, "window")]
+    served.until_done("rollback", served.repository, *OPEN)
+    assert secrets_of(served) == BOTH
+
+
+def test_a_damaged_journal_of_which_all_is_known_is_mended_without_any_backup(town: Callable[..., Town]) -> None:
+    """Nothing was ever begun: an empty one takes its place, and no table is shown."""
+    served = town()
+    state = served.folder / "state"
+    state.mkdir(mode=0o700, exist_ok=True)
+    (state / "journal.sqlite3").write_bytes(b"nonsense")
+    ran = served.run(*REPAIR)
+    assert (ran.code, [e for e in ran.events if e["event"] == "table"]) == (0, []), ran.raw
+    assert "No migration was begun" in served.say("status").raw
+
+
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """A town that is only looked at."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from keyless.errors import UsageError
 from keyless.journal import Journal, check_export
 from keyless.model.codec import CodecError
 from keyless.model.github import Repository
-from keyless.model.journey import BackupRecord, JourneyState, StepRecord, StepState
+from keyless.model.journey import BackupRecord, Journey, JourneyState, StepRecord, StepState
 from keyless.model.plan import ChangeWorkflow, Delivery, OpenWindow, Phase, Plan
 from keyless.model.realm import Realm
 from keyless.model.workflow import FileChange, Hunk
@@ -113,6 +113,83 @@ def test_backups_are_kept_replaced_and_marked_shredded(journal: Journal) -> None
         journal.add_backup(record)
     journal.mark_shredded("b2", LATER)
     assert journal.backups(id_) == (extended, dataclasses.replace(second, shredded_at=LATER))
+
+
+def test_a_backup_is_known_whichever_migration_it_is_of(journal: Journal) -> None:
+    id_ = journal.begin(WIDGET, NOW).id
+    journal.add_backup(BackupRecord("b1", id_, "/x", "00", LATER, None))
+    assert journal.knows_backup("b1")
+    assert not journal.knows_backup("b2")
+
+
+def test_what_a_backup_was_about_to_become_is_known_until_it_is_said_what_it_became(journal: Journal) -> None:
+    """Of every migration, and the newest intent of each backup; one that was destroyed becomes nothing any more."""
+    here, there = journal.begin(WIDGET, NOW).id, journal.begin(Repository("a", "b"), NOW).id
+    first, second, other = (
+        BackupRecord(name, id_, "/x", "00", LATER, None) for name, id_ in (("b1", here), ("b2", here), ("b3", there))
+    )
+    for record in (first, second, other):
+        journal.add_backup(record)
+        assert journal.intended_backups() == ()
+    longer = dataclasses.replace(first, sha256="22", expires_at=LATER + timedelta(days=9))
+    for record in (dataclasses.replace(first, sha256="11"), longer, second, other):
+        journal.intend_backup(record)
+    assert set(journal.intended_backups()) == {longer, second, other}
+    assert journal.backups(here) == (first, second)
+    journal.backup_changed(longer, LATER)
+    journal.mark_shredded("b2", LATER)
+    assert journal.intended_backups() == (other,)
+    assert journal.backups(here)[0] == longer
+
+
+@pytest.mark.parametrize(
+    ("state", "until"), [(JourneyState.WINDOW, LATER + timedelta(days=2)), (JourneyState.ROLLING_BACK, LATER)]
+)
+def test_an_open_window_moves_with_the_first_of_its_backups_to_end(
+    journal: Journal, state: JourneyState, until: object
+) -> None:
+    """One that is destroyed ends no window; and where none is open, none opens."""
+    id_ = journal.begin(WIDGET, NOW).id
+    first, second, gone = (
+        BackupRecord(name, id_, "/x", "00", LATER + timedelta(days=days), None)
+        for name, days in (("b1", 0), ("b2", 2), ("b3", -3))
+    )
+    for record in (first, second, gone):
+        journal.add_backup(record)
+    journal.mark_shredded("b3", NOW)
+    journal.set_state(id_, state, NOW, LATER)
+    journal.backup_changed(dataclasses.replace(first, expires_at=LATER + timedelta(days=9)), NOW)
+    found = journal.journey(id_)
+    assert found is not None
+    assert (found.state, found.window_until) == (state, until)
+
+
+def told_anew(state: JourneyState, until: datetime | None = LATER) -> Journey:
+    return Journey("20261123-0011aabb", WIDGET, state, NOW, until)
+
+
+def test_a_migration_that_is_known_from_elsewhere_is_adopted_whole(journal: Journal) -> None:
+    """Its events, its backups and where it stands; its export is sound like any other."""
+    journey = told_anew(JourneyState.WINDOW)
+    record = BackupRecord("b1", journey.id, "/x", "00", LATER, None)
+    journal.adopt(journey, [("rebuilt", {"from": "b1"}), ("answer", {"key": "window", "value": 14})], [record])
+    assert journal.newest(WIDGET) == journey
+    assert journal.backups(journey.id) == (record,)
+    assert journal.knows_backup("b1")
+    assert journal.answers(journey.id) == {"window": 14}
+    assert check_export(list(journal.export(journey.id))).sound
+
+
+def test_an_open_migration_is_never_adopted_beside_another_and_an_ended_one_is(journal: Journal) -> None:
+    """And the one that is open stays the one that every command goes on with."""
+    going_on = journal.begin(WIDGET, NOW)
+    with pytest.raises(UsageError, match="open migration of Acme/Widget already"):
+        journal.adopt(told_anew(JourneyState.MIGRATING, None), [], [])
+    assert journal.journeys() == (going_on,)
+    ended = told_anew(JourneyState.ROLLED_BACK)
+    journal.adopt(ended, [], [])
+    assert set(journal.journeys()) == {going_on, ended}
+    assert journal.newest(WIDGET) == journal.begin(WIDGET, LATER) == going_on
 
 
 def test_the_latest_time_seen_wins_and_survives(folder: Path) -> None:

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from keyless.errors import Locked
 from keyless.files import FileRefused
-from keyless.journal import Journal, Lock, mending, use
+from keyless.journal import Journal, Lock, check_export, mending, use
 from keyless.model.github import Repository
+from keyless.model.journey import BackupRecord
 from keyless.model.realm import Realm
 from tests.journal.conftest import NOW, WIDGET
 
@@ -108,3 +110,64 @@ def test_another_process_at_work_on_another_repository_is_in_nobodys_way(folder:
         other.communicate()
     with mending.mended(folder, Realm.REAL, NOW) as found, Lock(folder, "acme/gadget"):
         assert found.journal.newest(Repository("acme", "gadget")) is not None
+
+
+@pytest.fixture
+def damaged(folder: Path) -> tuple[str, str]:
+    """Two migrations, each with a backup; one event of the second one was changed. Return their ids."""
+    with Journal.open(folder, Realm.REAL) as journal:
+        ids = tuple(journal.begin(Repository("acme", name), NOW).id for name in ("whole", "changed"))
+        for id_ in ids:
+            journal.add_backup(BackupRecord(f"b-{id_}", id_, "/x", "00", NOW, None))
+        journal.saw(NOW + timedelta(days=1))
+    change(folder, "DROP TRIGGER events_keep", f"UPDATE event SET kind='strange' WHERE journey='{ids[1]}' AND number=2")
+    return ids[0], ids[1]
+
+
+def change(folder: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(folder / "journal.sqlite3", isolation_level=None)) as opened:
+        for statement in statements:
+            opened.execute(statement)
+
+
+def test_whole_histories_are_taken_over_with_their_backups_and_the_latest_time(
+    folder: Path, damaged: tuple[str, str]
+) -> None:
+    """Byte for byte; the changed one stays behind, in the file that was moved aside."""
+    whole, _ = damaged
+    with mending.mended(folder, Realm.REAL, NOW) as found:
+        assert found.whole == (whole,)
+        assert [one.id for one in found.journal.journeys()] == [whole]
+        assert check_export(list(found.journal.export(whole))).sound
+        assert found.journal.knows_backup(f"b-{whole}")
+        assert found.journal.last_seen() == NOW + timedelta(days=1)
+    assert mending.problem(folder, Realm.REAL) is None
+
+
+def test_where_no_time_was_seen_none_is_made_up(folder: Path, damaged: tuple[str, str]) -> None:
+    change(folder, "DELETE FROM meta WHERE key='last_seen'")
+    with mending.mended(folder, Realm.REAL, NOW) as found:
+        assert found.whole == damaged[:1]
+        assert found.journal.last_seen() is None
+
+
+def test_a_list_that_sqlite_cannot_read_gives_nothing_and_the_new_journal_is_sound(folder: Path) -> None:
+    with Journal.open(folder, Realm.REAL) as journal:
+        journal.begin(WIDGET, NOW)
+    (folder / "journal.sqlite3").write_bytes(b"no database at all, and long enough to be read as one" * 100)
+    with mending.mended(folder, Realm.REAL, NOW) as found:
+        assert found.whole == ()
+        assert found.journal.begin(WIDGET, NOW).repository == WIDGET
+    assert mending.problem(folder, Realm.REAL) is None
+
+
+def test_nobody_mends_what_is_open_and_nobody_opens_what_is_being_mended(folder: Path) -> None:
+    """Each is told which of the two it is."""
+    with Journal.open(folder, Realm.REAL), pytest.raises(Locked, match="so it cannot be mended now"):
+        use.take(folder, alone=True)
+    alone = use.take(folder, alone=True)
+    assert alone is not None
+    with pytest.raises(Locked, match="is being mended"):
+        Journal.open(folder, Realm.REAL)
+    os.close(alone)
+    Journal.open(folder, Realm.REAL).close()

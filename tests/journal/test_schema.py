@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import random
 import sqlite3
@@ -400,14 +401,15 @@ def test_a_check_of_sqlites_own_that_fails_is_damage(folder: Path) -> None:
 
 
 def test_a_journal_that_somebody_made_a_moment_before_is_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = schema.fcntl.flock
+    real = fcntl.flock
 
     def slow(handle: int, how: int) -> None:
-        monkeypatch.setattr(schema.fcntl, "flock", real)
-        made(folder)
+        if how == fcntl.LOCK_EX:  # whoever makes the journal; its use is shared
+            monkeypatch.setattr(fcntl, "flock", real)
+            made(folder)
         real(handle, how)
 
-    monkeypatch.setattr(schema.fcntl, "flock", slow)
+    monkeypatch.setattr(fcntl, "flock", slow)
     with Journal.open(folder, Realm.REAL) as journal:
         assert len(journal.journeys()) == 1
 

@@ -18,6 +18,7 @@ from keyless.journeys.settling import unknown_backups
 from keyless.journeys.status import standings
 from keyless.model.journey import JourneyState
 from keyless.model.plan import CheckProof, Phase, RevokeToken, ShredBackup
+from keyless.model.proof import Grade
 from keyless.model.realm import Realm
 from keyless.rehearsal.clock import RehearsalClock
 from keyless.secret import Secret
@@ -141,6 +142,29 @@ def test_mended_the_end_is_reached_and_the_receipt_says_that_it_was_told_anew(mi
 
 async def _receipt(desk: Any, at: Scene) -> Any:
     return make_receipt(desk, desk.journal.newest(at.repository))
+
+
+def test_less_than_an_attested_proof_is_enough_where_it_is_said_again_with_its_reason(migrated: Scene) -> None:
+    """Otherwise a migration that rested on a weaker grade could never end. The reason stands in the receipt again."""
+    damage(migrated, zeros)
+    migrated.told |= {"grade": "inferred", "grade-reason": "the index signs nothing"}
+    mend(migrated)
+    del migrated.told["grade"], migrated.told["grade-reason"]
+    migrated.release()
+    migrated.finish()
+    assert {step.bar for step in migrated.plan(Phase.FINISH).steps if isinstance(step, CheckProof)} == {Grade.INFERRED}
+    receipt = migrated.work(lambda desk: _receipt(desk, migrated))
+    assert "the index signs nothing" in str(receipt.exemptions)
+
+
+def test_a_migration_whose_releases_are_not_signed_still_ends(scene: Callable[..., Scene]) -> None:
+    """Its maintainer accepts that once more, as at the first time."""
+    at = scene("two-people")
+    at.migrate()
+    damage(at, zeros)
+    mend(at)
+    at.finish()
+    assert journey(at).state is JourneyState.FINISHED
 
 
 def test_its_export_says_that_it_was_told_anew_and_is_sound(migrated: Scene) -> None:
@@ -355,6 +379,19 @@ def test_an_open_migration_of_the_same_repository_is_not_pushed_aside(migrated: 
     assert fate.state is None
     assert "open migration" in fate.because
     assert len(vault(migrated).list()) == 1
+
+
+def test_a_migration_that_was_rolled_back_is_told_anew_beside_one_that_was_begun_since(migrated: Scene) -> None:
+    """Somebody went on with an empty journal. Both are known then, and the open one is gone on with."""
+    migrated.rollback()
+    file(migrated).unlink()
+    with migrated.journal() as journal:
+        begun = journal.begin(migrated.repository, datetime.now(UTC))
+    assert [fate.state for fate in mend(migrated)] == [JourneyState.ROLLED_BACK]
+    assert journey(migrated) == begun
+    migrated.migrate()
+    assert journey(migrated).id == begun.id
+    assert migrated.names() == set()
 
 
 def test_after_its_end_a_backup_still_tells_its_migration(migrated: Scene) -> None:

@@ -115,3 +115,14 @@ def test_the_lost_token_of_a_secret_that_got_a_new_one_is_for_a_person_to_find(
     assert (new.identifier, new.backup, new.secret, new.origin) == (UUID, "b1", "A", ITEM.origin)
     name = "revoke:lost:repository Owner/Project/A"
     assert old == RevokeToken(name, index, None, "A", None, Origin.UNKNOWN)
+
+
+def test_a_token_that_was_in_a_secret_before_is_revoked_by_itself_once_and_only_if_it_is_known() -> None:
+    """Somebody put another one into the secret meanwhile; no backup that is left opens for it."""
+    former = {"identifier": "former", "index": "testpypi", "secret": "OLD", "origin": "shown"}
+    cards = {item_key(ITEM): {"identifier": UUID}}
+    cards_of_others = [former, {**former, "identifier": None}, {**former, "identifier": UUID}]
+    plan = plan_finish(MIGRATION, cards, [backup("b1")], LATER, former=cards_of_others)
+    revocations = [s for s in plan.steps if isinstance(s, RevokeToken)]
+    assert [s.identifier for s in revocations].count(UUID) == 1
+    assert revocations[2:] == [RevokeToken("revoke:former", Index.TESTPYPI, "former", "OLD", None, Origin.SHOWN)]

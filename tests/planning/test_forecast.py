@@ -8,7 +8,7 @@ from keyless.errors import UsageError
 from keyless.model.github import Repository, SourceFile
 from keyless.model.index import Index
 from keyless.model.publisher import Publisher
-from keyless.planning.forecast import REF, Forecast, forecasts, parse_publisher
+from keyless.planning.forecast import REF, Forecast, forecasts, links, parse_publisher
 from keyless.rehearsal import issuer
 from keyless.workflows import analyse
 
@@ -127,3 +127,12 @@ def test_what_is_no_publisher_is_refused(text: str):
     """With the form in the hint."""
     with pytest.raises(UsageError):
         parse_publisher(text)
+
+
+def test_the_forms_are_listed_each_once_where_there_is_one():
+    """With what is filled into them."""
+    text = TEXT.replace("FOLDER", "dist").replace("ENVIRONMENT", "pypi")
+    (one,) = of(text, {"": "sample"})
+    (unknown,) = of(text, {"": None})
+    assert one.link is not None
+    assert links((one, unknown, one)) == ((f"{one.upload}: the form for sample on PyPI, filled in", one.link),)

@@ -25,7 +25,7 @@ from keyless.model.reading import Found
 from keyless.model.survey import SharedUse
 from keyless.model.workflow import FileChange, Rewrite
 from keyless.planning.migrate import plan_migration
-from keyless.planning.replan import merge
+from keyless.planning.replan import edited, merge
 from tests.planning.examples import NOW, PATH, REWRITE, STORE, answers, entry, shared_entry, survey
 from tests.planning.test_replan import MERGED, OLD, THERE, done, of, record, world
 
@@ -172,3 +172,53 @@ def test_the_store_counts_as_well_as_the_name() -> None:
     elsewhere = frozenset((replace(STORE, environment="pypi"), name) for _, name in THERE)
     plan = merge(OLD, fewer, [record(removal.id, INTENDED)], world(entries=elsewhere))
     assert removal in plan.steps
+
+
+(SEAL,) = of(OLD, SealBackup)
+EDITED = replace(entry("PYPI_API_TOKEN"), updated_at=NOW + timedelta(days=1))
+
+
+def with_seal(identifier: str = "backup", **changes: object) -> Plan:
+    """The plan with its one backup's first item changed."""
+    items = (replace(SEAL.items[0], **changes), *SEAL.items[1:])
+    steps = tuple(replace(SEAL, id=identifier, items=items) if step == SEAL else step for step in OLD.steps)
+    return replace(OLD, steps=steps)
+
+
+@pytest.mark.parametrize(
+    ("new", "sealed", "found"),
+    [
+        (with_seal("backup#2", entry=EDITED), {"backup"}, (EDITED,)),
+        (with_seal("backup#2", entry=replace(EDITED, name="pypi_api_token")), {"backup"}, None),
+        (with_seal("backup#2"), {"backup"}, ()),
+        (with_seal("backup#2", entry=replace(EDITED, name="ANOTHER")), {"backup"}, ()),
+        (with_seal("backup#2", entry=EDITED), set(), ()),
+        (with_seal("backup", entry=EDITED), {"backup"}, ()),
+    ],
+    ids=["edited", "spelled otherwise", "as it was", "never sealed", "not sealed yet", "sealed as it is now"],
+)
+def test_a_secret_was_edited_when_a_backup_holds_its_former_value_and_none_its_new_one(
+    new: Plan, sealed: set[str], found: tuple[object, ...] | None
+) -> None:
+    expected = (replace(EDITED, name="pypi_api_token"),) if found is None else found
+    assert edited(OLD, new, sealed) == expected
+
+
+@pytest.mark.parametrize("choice", list(BackupChoice))
+def test_the_backup_of_a_former_value_is_kept_beside_the_new_one_where_it_holds_a_token(choice: BackupChoice) -> None:
+    """That token has to be revoked at the end, too; a backup that was declined holds none."""
+    old = with_seal(choice=choice)
+    plan = merge(old, with_seal(entry=EDITED), done(SealBackup), world())
+    names = [[(item.entry.name, item.entry.updated_at > NOW) for item in step.items] for step in of(plan, SealBackup)]
+    former = (
+        [("TEST_TOKEN", False)] if choice is BackupChoice.NONE else [("PYPI_API_TOKEN", False), ("TEST_TOKEN", False)]
+    )
+    assert names == [former, [("PYPI_API_TOKEN", True)]]
+
+
+def test_a_backup_that_is_made_again_for_another_choice_replaces_what_was_kept_of_the_same_value() -> None:
+    plan = merge(OLD, with_seal(choice=BackupChoice.NEW_TOKEN), done(SealBackup), world())
+    assert [[item.entry.name for item in step.items] for step in of(plan, SealBackup)] == [
+        ["TEST_TOKEN"],
+        ["PYPI_API_TOKEN"],
+    ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from keyless import vault as room
 from keyless.errors import BackupRefused, UsageError
 from keyless.files import FileRefused
-from keyless.model.backup import BackupContents, BackupSubject, KeptSecret, Lease
+from keyless.model.backup import BackupContents, BackupHeader, BackupSubject, KeptSecret, Lease
 from keyless.model.github import Repository, SecretEntry, Store, StoreKind
 from keyless.model.realm import Realm
 from keyless.secret import Secret
@@ -276,6 +278,15 @@ def test_a_lease_is_extended_or_shortened_and_all_keys_stay(vault: Vault, days: 
             vault.open(old.id, unlock, now=lease.expires_at)
 
 
+def test_with_another_end_go_other_copies_of_the_tokens(sealed: Sealed) -> None:
+    """The index's own limit in a copy does not move by itself. All else that is kept stays, the subject included."""
+    lease = Lease(NOW, NOW + timedelta(days=30))
+    other = tuple(replace(one, token=USER_TOKEN) for one in sealed.contents.secrets)
+    assert other != sealed.contents.secrets
+    header = sealed.vault.extend(sealed.header.id, UNLOCK, lease, secrets=list(other))
+    assert sealed.vault.open(header.id, UNLOCK, now=NOW) == (header, replace(sealed.contents, secrets=other))
+
+
 def test_an_expired_lease_is_extended_only_when_the_operator_says_so(sealed: Sealed) -> None:
     lease = Lease(LATER, LATER + timedelta(days=1))
     digest = sealed.vault.digest(sealed.header.id)
@@ -299,6 +310,52 @@ def test_a_key_is_added_and_another_removed(sealed: Sealed) -> None:
 def test_the_last_key_stays(sealed: Sealed, number: int) -> None:
     with pytest.raises(UsageError, match="one must stay"):
         sealed.vault.remove_key(sealed.header.id, UNLOCK, number, now=NOW)
+
+
+Change = Callable[[Sealed, Callable[[BackupHeader, str], None]], BackupHeader]
+NEW_PUBLIC, _ = new_recipient()
+CHANGES: dict[str, Change] = {
+    "extend": lambda at, say: at.vault.extend(at.header.id, UNLOCK, Lease(NOW, NOW + timedelta(days=30)), announce=say),
+    "add a key": lambda at, say: at.vault.add_key(
+        at.header.id, UNLOCK, RecipientKey(NEW_PUBLIC), now=NOW, announce=say
+    ),
+    "remove a key": lambda at, say: at.vault.remove_key(at.header.id, UNLOCK, 1, now=NOW, announce=say),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_change_is_announced_before_it_is_made_by_the_digest_of_what_is_coming(vault: Vault, change: Change) -> None:
+    """So that a journal can tell a change that was cut short from a file that somebody else wrote."""
+    sealed = Sealed(vault, vault.seal(contents(), LEASE, [KEY, RecipientKey(NEW_PUBLIC)]), contents())
+    id_, before = sealed.header.id, vault.digest(sealed.header.id)
+    said: list[tuple[BackupHeader, str, str]] = []
+    header = change(sealed, lambda coming, digest: said.append((coming, digest, vault.digest(id_))))
+    assert said == [(header, vault.digest(id_), before)]
+
+
+def test_a_change_that_cannot_be_announced_is_not_made(sealed: Sealed) -> None:
+    before = sealed.path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError("no space")
+
+    with pytest.raises(OSError, match="no space"):
+        CHANGES["extend"](sealed, full)
+    assert sealed.path.read_bytes() == before
+
+
+def test_who_a_backup_is_sealed_for_is_read_without_a_key(vault: Vault) -> None:
+    """In their order, and a passphrase is nobody's name."""
+    public, other = new_recipient()[0], new_recipient()[0]
+    header = vault.seal(contents(), LEASE, [RecipientKey(public), KEY, RecipientKey(other)])
+    assert vault.recipients(header.id) == vault.recipients(vault.path(header.id)) == (public, other)
+
+
+def test_ids_are_told_by_names_alone_so_a_damaged_backup_counts(sealed: Sealed) -> None:
+    """And a file that is named otherwise is no backup of this folder's."""
+    sealed.path.write_bytes(b"damaged")
+    sealed.path.with_name(f"mine{sealed.path.suffix}").write_bytes(b"")
+    assert sealed.vault.ids() == (sealed.header.id,)
 
 
 def test_a_ninth_key_is_refused(vault: Vault) -> None:

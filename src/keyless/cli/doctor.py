@@ -23,7 +23,7 @@ from keyless.operators.questions import question
     help="Write a damaged or lost journal anew, from what is whole in it, from the backups and from the services.",
 )
 @click.option("--dry-run", is_flag=True, help="With --repair-journal: say what is wrong, and touch nothing.")
-@options_for(question("confirm-repair"))
+@options_for(question("confirm-repair"), question("grade"), question("grade-reason"))
 @unlocking
 def command(app: App, repository: str | None, *, repair_journal: bool, dry_run: bool) -> None:
     if repair_journal:

@@ -10,7 +10,7 @@ from keyless.cli.answering import options_for
 from keyless.cli.app import App
 from keyless.cli.running import run_async
 from keyless.cli.shared import command as declare
-from keyless.errors import NotProven, TryLater, UsageError
+from keyless.errors import KeylessError, NotProven, TryLater, UsageError
 from keyless.model.index import Index
 from keyless.operators.questions import question
 
@@ -80,33 +80,29 @@ def _end(found: Preflight | Explanation) -> None:
     from keyless.model.preflight import Preflight, Reach
 
     if not isinstance(found, Preflight):
-        _refused(found)
-        return
-    match found.reach:
-        case Reach.NO:
-            raise NotProven(
-                f"{found.index.label} knows a publisher for this job, and not for {found.project}: it is registered for "
-                "another project only.",
-                hint=f"Register it on the settings of {found.project} as well.",
-                untouched=_UNTOUCHED,
-            )
-        case Reach.UNKNOWN:
-            raise TryLater(
-                f"{found.index.label} minted a token for this job, and whether it serves {found.project} could not be "
-                f"told: {found.because}.",
-                hint="Run the job again later.",
-                untouched=_UNTOUCHED,
-            )
-        case Reach.YES:
-            return
+        raise _refused(found)
+    if found.reach is Reach.NO:
+        raise NotProven(
+            f"{found.index.label} knows a publisher for this job, and not for {found.project}: it is registered for "
+            "another project only.",
+            hint=f"Register it on the settings of {found.project} as well.",
+            untouched=_UNTOUCHED,
+        )
+    if found.reach is Reach.UNKNOWN:
+        raise TryLater(
+            f"{found.index.label} minted a token for this job, and whether it serves {found.project} could not be "
+            f"told: {found.because}.",
+            hint="Run the job again later.",
+            untouched=_UNTOUCHED,
+        )
 
 
-def _refused(found: Explanation) -> None:
+def _refused(found: Explanation) -> KeylessError:
     from keyless.proofs.refusal import NOT_THE_PUBLISHER, OTHER_RUN
 
     if found.code not in NOT_THE_PUBLISHER:
-        raise TryLater("It could not be told.", hint="Run the job again later.", untouched=_UNTOUCHED)
+        return TryLater("It could not be told.", hint="Run the job again later.", untouched=_UNTOUCHED)
     hint = f"Mend the publisher, if the job is yours: {found.page}"
     if found.code == OTHER_RUN:
         hint = "Run it under the workflow's own file name and in its environment, or correct --expect."
-    raise NotProven("The index would take no release from this job.", hint=hint, untouched=_UNTOUCHED)
+    return NotProven("The index would take no release from this job.", hint=hint, untouched=_UNTOUCHED)

@@ -37,13 +37,14 @@ class History:
     def create(self, journey: Journey, place: str) -> None:
         """Write a new journey, with the chain's beginning; inside a transaction."""
         self._database.execute(
-            "INSERT INTO journey VALUES (?, ?, ?, ?, ?, 0, ?, NULL, 0, ?)",
+            "INSERT INTO journey VALUES (?, ?, ?, ?, ?, ?, ?, NULL, 0, ?)",
             (
                 journey.id,
                 place,
                 journey.repository.owner,
                 journey.repository.name,
                 journey.state.value,
+                int(journey.state.ended),
                 codec.encode(journey.started_at),
                 digest(self.first_line(journey)),
             ),

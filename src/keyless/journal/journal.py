@@ -110,7 +110,7 @@ class Journal:
         with self._writing():
             if not journey.state.ended and self._history.journeys("place=? AND ended=0", place):
                 raise UsageError(f"The journal knows an open migration of {journey.repository} already.")
-            self._history.create(dataclasses.replace(journey, state=JourneyState.MIGRATING, window_until=None), place)
+            self._history.create(journey, place)
             for kind, values in events:
                 self._history.append(journey.id, now, kind, values)
             for record in backups:
@@ -125,9 +125,11 @@ class Journal:
     def newest(self, repository: Repository) -> Journey | None:
         """Return the newest journey of a repository (GitHub's names compare without case), or None.
 
+        One that is open comes before all that ended, in whatever order they were written down.
+
         Raises JournalDamaged where its history does not bear out what the list says of it.
         """
-        found = next(iter(self._history.journeys("place=? ORDER BY rowid DESC", _place(repository))), None)
+        found = next(iter(self._history.journeys("place=? ORDER BY ended, rowid DESC", _place(repository))), None)
         if found is not None:
             self._history.events(found.id)
         return found

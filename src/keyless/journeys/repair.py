@@ -6,7 +6,7 @@ missing answer (S11) is taken for a fact. Each migration is written down at once
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -17,6 +17,9 @@ from keyless.model.backup import BackupSubject
 from keyless.model.github import Repository, SecretEntry, Store
 from keyless.model.journey import Journey, JourneyState, StepState
 from keyless.model.phase import Phase
+from keyless.model.proof import Grade
+from keyless.operators.base import ask_text
+from keyless.operators.questions import question
 from keyless.planning.rebuild import Opened, Rebuilt, World, rebuild
 from keyless.steps.backup import USER_NAME
 from keyless.steps.stores import look_up
@@ -34,6 +37,14 @@ class Fate:
     because: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What no backup tells: where the old journal lies now, and the answers about what is enough of a proof, by key."""
+
+    aside: str
+    accepted: Mapping[str, str]
+
+
 async def repair(desk: Desk, aside: str) -> tuple[Fate, ...]:
     """Write into the journal every migration that a backup tells of and the journal does not. `aside` names the old one."""
     fates: list[Fate] = []
@@ -46,9 +57,20 @@ async def repair(desk: Desk, aside: str) -> tuple[Fate, ...]:
             opened.append(await _open(desk, tools, backup))
         except KeylessError as error:
             fates.append(Fate(_claimed(desk, backup), (backup,), None, error.what))
-    for repository, of_it in groupby(sorted(opened, key=_order), key=lambda one: one.contents.subject.repository):
-        fates += await _repository(desk, repository, list(of_it), aside)
+    if opened:
+        accepted = await _accepted(desk)
+        for repository, of_it in groupby(sorted(opened, key=_order), key=lambda one: one.contents.subject.repository):
+            fates += await _repository(desk, repository, list(of_it), _Told(aside, accepted))
     return tuple(fates)
+
+
+async def _accepted(desk: Desk) -> dict[str, str]:
+    """Ask what is enough of a proof from here on. Nothing remembers it: less than 'attested' is said again, with its reason."""
+    operator = desk.operator(None)
+    grade = await ask_text(operator, question("grade"), {"index": "PyPI"})
+    if grade == Grade.ATTESTED.value:
+        return {"grade": grade}
+    return {"grade": grade, "grade-reason": await ask_text(operator, question("grade-reason"), {"grade": grade})}
 
 
 def _claimed(desk: Desk, backup: str) -> Repository:
@@ -69,7 +91,7 @@ async def _open(desk: Desk, tools: Toolbox, backup: str) -> Opened:
     return Opened(header, contents)
 
 
-async def _repository(desk: Desk, repository: Repository, opened: list[Opened], aside: str) -> list[Fate]:
+async def _repository(desk: Desk, repository: Repository, opened: list[Opened], told: _Told) -> list[Fate]:
     """Tell the newest migration of a repository by the world, and the ones before it as rolled back: only so can it begin."""
     journeys: dict[str, list[Opened]] = {}
     for one in opened:
@@ -79,10 +101,11 @@ async def _repository(desk: Desk, repository: Repository, opened: list[Opened], 
     for journey, backups in journeys.items():
         ids = tuple(backup.header.id for backup in backups)
         try:
-            rebuilt = rebuild(backups, await _world(desk, repository, backups), USER_NAME)
+            bar = Grade(told.accepted["grade"])
+            rebuilt = rebuild(backups, await _world(desk, repository, backups), USER_NAME, bar)
             if journey != last:
                 rebuilt = _former(rebuilt)
-            _write(desk, journey, backups, rebuilt, aside)
+            _write(desk, journey, backups, rebuilt, told)
         except KeylessError as error:
             fates.append(Fate(repository, ids, None, error.what))
         else:
@@ -105,21 +128,23 @@ async def _world(desk: Desk, repository: Repository, backups: Sequence[Opened]) 
     return World(found, present, await suggest_projects(desk.github, found))
 
 
-def _write(desk: Desk, name: str, backups: Sequence[Opened], rebuilt: Rebuilt, aside: str) -> None:
+def _write(desk: Desk, name: str, backups: Sequence[Opened], rebuilt: Rebuilt, told: _Told) -> None:
     now = desk.clock.now()
     subject = backups[-1].contents.subject
     records = [record_of(desk.vault, name, b.header, desk.vault.digest(b.header.id)) for b in backups]
     ended = rebuilt.state.ended or rebuilt.state is JourneyState.MIGRATING
     until = None if ended else rebuilt.window_until
     journey = Journey(name, subject.repository, rebuilt.state, now, until)
-    desk.journal.adopt(journey, list(_events(subject, backups, rebuilt, aside)), records)
+    desk.journal.adopt(journey, list(_events(subject, backups, rebuilt, told)), records)
 
 
 def _events(
-    subject: BackupSubject, backups: Sequence[Opened], rebuilt: Rebuilt, aside: str
+    subject: BackupSubject, backups: Sequence[Opened], rebuilt: Rebuilt, told: _Told
 ) -> Iterator[tuple[str, dict[str, object]]]:
     yield "begun", {"repository": str(subject.repository)}
-    yield "rebuilt", {"backups": [backup.header.id for backup in backups], "damaged": aside}
+    yield "rebuilt", {"backups": [backup.header.id for backup in backups], "damaged": told.aside}
+    for key, value in told.accepted.items():
+        yield "answer", {"key": key, "value": value}
     yield "plan", {"phase": Phase.MIGRATE.value, "plan": rebuilt.plan}
     for step, evidence in rebuilt.done.items():
         state = StepState.DONE.value

@@ -32,6 +32,8 @@ _ELSEWHERE: Final = {
     "confirm-shred": ("backup shred",),
     "confirm-backup": _CHANGES,
     "confirm-repair": ("doctor --repair-journal",),
+    "grade": ("doctor --repair-journal",),
+    "grade-reason": ("doctor --repair-journal",),
     "lease": ("backup extend",),
     "token": ("backup extend", "token inspect", "token probe", "token narrow"),
     "new-passphrase": ("backup key add",),

@@ -72,8 +72,10 @@ class Rebuilt:
     window_until: datetime
 
 
-def rebuild(backups: Sequence[Opened], world: World, user_name: str) -> Rebuilt:
+def rebuild(backups: Sequence[Opened], world: World, user_name: str, bar: Grade) -> Rebuilt:
     """Return the migration that made `backups` (all of one journey, oldest first). `user_name` is no token but PyPI's word.
+
+    `bar` is what is enough of a proof from here on: no backup tells what was enough before.
 
     Everything removed: its window is open. Something is still there: it goes on. Something was put back since, or the
     workflow is the old one again: it was rolled back, or was about to be.
@@ -82,7 +84,7 @@ def rebuild(backups: Sequence[Opened], world: World, user_name: str) -> Rebuilt:
     removed = [k for place, k in kept.items() if place not in world.present]
     change = _change(backups, world)
     seals = list(_seals(backups, user_name))
-    proofs = list(_proofs(seals, world))
+    proofs = list(_proofs(seals, world, bar))
     window = OpenWindow("window", seals[-1].window_days)
     steps: list[Step] = [*([change] if change else []), *proofs, *seals]
     steps += [RemoveSecret(_removal_id(k.entry), k.entry, ()) for k in kept.values()]
@@ -169,7 +171,7 @@ def _evidence(seal: SealBackup, backup: Opened) -> dict[str, Json]:
     return {"backup": backup.header.id, "expires_at": until, "cards": cards}
 
 
-def _proofs(seals: Sequence[SealBackup], world: World) -> Iterator[ProveRelease]:
+def _proofs(seals: Sequence[SealBackup], world: World, bar: Grade) -> Iterator[ProveRelease]:
     """Ask again for what the migration had to prove: each project that a kept token serves, on the token's own index."""
     items = [item for seal in seals for item in seal.items if item.holds_token]
     wanted = {(item.index or Index.PYPI, normalise(name)): None for item in items for name in item.projects}
@@ -177,7 +179,7 @@ def _proofs(seals: Sequence[SealBackup], world: World) -> Iterator[ProveRelease]
         upload = _upload_of(project, index, world)
         path = upload.step.place.path if upload else ".github/workflows/unknown.yml"
         publisher = _publisher(upload, world, path)
-        yield ProveRelease(f"prove:{index.value}:{project}", index, project, publisher, Grade.ATTESTED, path)
+        yield ProveRelease(f"prove:{index.value}:{project}", index, project, publisher, bar, path)
 
 
 def _publisher(upload: Upload | None, world: World, path: str) -> Publisher:

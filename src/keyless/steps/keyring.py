@@ -21,6 +21,11 @@ def keyring_key() -> RecipientKey:
     return RecipientKey(public)
 
 
+def in_keyring(recipients: Sequence[str]) -> bool:
+    """Whether the keyring holds a key of a backup that was sealed for `recipients`."""
+    return any(system_keyring.find(public) is not None for public in recipients)
+
+
 def keyring_unlock(recipients: Sequence[str]) -> IdentityUnlock:
     """Return what opens a backup that was sealed for `recipients`. Raises BackupRefused when the keyring has none."""
     for public in recipients:
