@@ -26,6 +26,11 @@ def test_a_scan_of_another_folder_names_it_in_the_next_command(tmp_path, capsys)
     assert f"  keyless migrate {folder}" in capsys.readouterr().out
 
 
+def test_a_hint_that_is_a_command_says_it_too(tmp_path, capsys):
+    assert run(["--state", str(tmp_path), "receipt", "export", "nobody/none"]) == 2
+    assert f"`keyless --state {tmp_path} status`" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["status", "watch", "backup list"])
 def test_a_folder_that_is_no_rehearsal_is_refused_and_left_as_it_is(tmp_path, capsys, command):
     assert run(["--rehearsal", str(tmp_path), *command.split()]) == 2
@@ -84,4 +89,5 @@ def test_output_into_a_full_disk_is_exit_75(tmp_path, arguments):
         )
     assert ran.returncode == 75
     assert "No space left on device" in ran.stderr
+    assert "Nothing was changed" not in ran.stderr
     assert not {"bug", "Exception"} & set(ran.stderr.split())

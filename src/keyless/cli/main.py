@@ -58,7 +58,9 @@ def _unforeseen(app: App, bug: Exception) -> int:
     if isinstance(bug, OSError) and bug.errno == errno.ENOSPC:  # the output goes into a file, and its disk is full
         from keyless.files import trouble
 
-        return show_error(app, trouble(bug, "write"))
+        full = trouble(bug, "write")
+        full.untouched = "What was done so far is in the journal."
+        return show_error(app, full)
     return show_bug(app, bug)
 
 

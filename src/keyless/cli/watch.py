@@ -29,7 +29,7 @@ async def _watch(app: App, wanted: set[str]) -> None:
         reporter.banner("watch")
         journeys = [j for j in newest_journeys(desk.journal) if not wanted or str(j.repository).lower() in wanted]
         for name in sorted(wanted - {str(journey.repository).lower() for journey in journeys}):
-            raise UsageError(f"This journal knows of no migration of {name}.", hint="See: keyless status")
+            raise UsageError(f"This journal knows of no migration of {name}.", hint="See `keyless status`.")
         drifts = await watch(desk, tuple(journeys))
         if not drifts:
             reporter.note(f"{counted(len(journeys), 'migration')} looked at: nothing has drifted.")

@@ -51,7 +51,7 @@ async def remove_key(desk: Desk, backup: str, number: int, *, dry_run: bool = Fa
         if not 1 <= number <= len(header.slots) or len(header.slots) == 1:
             raise UsageError(
                 f"The backup has {counted(len(header.slots), 'key')}, numbered from 1, and one must stay.",
-                hint=f"See: keyless backup key list {backup}",
+                hint=f"See `keyless backup key list {backup}`.",
                 untouched="The backup was left as it is.",
             )
         desk.observer.note(f"Backup {backup} would not open any more with key {number}: {header.slots[number - 1]}.")
