@@ -152,7 +152,7 @@ def test_a_window_that_is_over_is_a_drift_and_overdue(town: Callable[..., Town],
     ran = served.run("status", "--strict")
     assert ran.code == 20
     assert served.repository in ran.error["what"]
-    assert f"keyless finish {served.repository}" in ran.error["hint"]
+    assert f"finish {served.repository}" in ran.error["hint"]
 
 
 def test_a_backup_alone_brings_all_back_though_the_journal_is_damaged(
