@@ -41,10 +41,10 @@ class UsageError(KeylessError):
 class QuestionUnanswered(UsageError):
     """Nobody can be asked and a question is open: names the flag and the playbook key that answer it."""
 
-    def __init__(self, identifier: str, *, asks: str, flag: str, key: str) -> None:
+    def __init__(self, identifier: str, *, asks: str, flag: str, key: str, given_with: str) -> None:
         super().__init__(
             f"The question '{identifier}' is open ({asks}) and there is nobody to ask.",
-            hint=f"Answer it with {flag}, or with '{key}' in a playbook.",
+            hint=f"Answer it with {given_with}.",
         )
         self.identifier, self.flag, self.key = identifier, flag, key
 

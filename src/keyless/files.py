@@ -40,7 +40,9 @@ def trouble(error: OSError, doing: str) -> KeylessError:
         return FolderRefused(
             f"Could not {doing}: {reason}.", hint="Make it writable for you, or choose another folder."
         )
-    if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EEXIST):
+    if error.errno == errno.EEXIST:
+        return FileRefused(f"Could not {doing}: {reason}.", hint="Name a new file, or move that one away.")
+    if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EISDIR):
         return FileRefused(f"Could not {doing}: {reason}.", hint="Links are not followed; name the place itself.")
     if error.errno == errno.ENOENT:
         return FileRefused(f"Could not {doing}: {reason}.", hint="Look at the spelling of the path.")

@@ -20,6 +20,7 @@ from keyless.operators.layered import LayeredOperator
 from keyless.operators.questions import question
 from keyless.operators.script import ANY, ScriptOperator
 from keyless.operators.wizard import WizardOperator
+from keyless.rehearsal.connection import STORE_FILE
 from keyless.render.jsonlines import JsonReporter
 from keyless.render.plain import LineReporter
 from keyless.secret import Secret
@@ -44,6 +45,7 @@ def test_without_a_rehearsal_everything_is_real(monkeypatch, tmp_path):
 
 def test_a_rehearsal_keeps_its_state_in_itself(tmp_path):
     """Two rehearsals do not meet, and none meets reality."""
+    (tmp_path / STORE_FILE).touch()
     app = App(rehearsal=tmp_path)
     assert app.realm is Realm.REHEARSAL
     assert app.state_folder() == tmp_path / "state"

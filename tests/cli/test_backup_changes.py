@@ -59,7 +59,7 @@ def test_extend_shows_the_new_end_and_says_it_to_programs(world: World, capsys: 
     ("arguments", "code", "says"),
     [
         (("backup", "extend", "{id}", "--yes"), 2, "--days"),
-        (("backup", "extend", "{id}", "--days", "30"), 3, "You said no"),
+        (("backup", "extend", "{id}", "--days", "30"), 3, "Nobody said yes."),
         (("backup", "extend", "{id}", "--days", "0", "--yes"), 2, "from 1 to 365"),
         (("backup", "extend", "0123456789abcdef", "--days", "30", "--yes"), 14, "There is no backup"),
         (("backup", "key", "add", "{id}", "--yes"), 2, "--new-passphrase-from"),

@@ -23,8 +23,7 @@ from keyless.cli.listing import COMMANDS
 from keyless.cli.target import Target, find_target, parse_repository
 from keyless.errors import KeylessError, NotAllowed, UsageError
 from keyless.model.github import Repository
-from keyless.rehearsal.connection import FILE
-from keyless.rehearsal.folder import STORE_FILE
+from keyless.rehearsal.connection import FILE, STORE_FILE
 from tests.cli.checkouts import TOKEN, WORKFLOW, checkout
 from tests.cli.test_main import doing
 from tests.cli.tokens import token

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from keyless.cli.main import run
-from keyless.rehearsal.folder import STORE_FILE
+from keyless.rehearsal.connection import STORE_FILE
 from keyless.rehearsal.world_file import read_world, shipped
 
 

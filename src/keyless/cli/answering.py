@@ -14,7 +14,7 @@ from keyless.model.plan import Phase
 from keyless.operators.question import Kind, Question
 from keyless.operators.questions import questions_of
 from keyless.operators.script import ANY
-from keyless.operators.values import SOURCE, read_answer
+from keyless.operators.values import SOURCE, SOURCES, read_answer
 
 F = TypeVar("F", bound=Callable[..., object])
 _NAMED: Final = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.@:/-]*)=(.*)", re.DOTALL)
@@ -60,7 +60,7 @@ def _option(question: Question) -> Callable[[F], F]:
             default=None,
             expose_value=False,
             callback=remember,
-            help=question.help,
+            help=_help(question),
         )
     if question.kind is Kind.YES_NO and not question.per:
         names[0] = f"{question.flag}/--no-{question.flag.removeprefix('--')}"
@@ -71,8 +71,12 @@ def _option(question: Question) -> Callable[[F], F]:
         metavar=metavar(question),
         expose_value=False,
         callback=remember,
-        help=question.help,
+        help=_help(question),
     )
+
+
+def _help(question: Question) -> str:
+    return f"{question.help} SOURCE is {SOURCES}." if question.secret else question.help
 
 
 def metavar(question: Question) -> str:

@@ -49,6 +49,12 @@ class App:
         """The command to go on with after a stop."""
         return self.resume or shlex.join(["keyless", *self.arguments])
 
+    @property
+    def program(self) -> str:
+        """How another command of this run's services and state begins."""
+        folders = (("--rehearsal", self.rehearsal), ("--state", self.state))
+        return shlex.join(["keyless", *(word for flag, folder in folders if folder for word in (flag, str(folder)))])
+
     def addresses(self) -> Addresses:
         """Return every host of this run. Raises UsageError when the rehearsal's folder does not hold them."""
         if self.rehearsal is None:
@@ -62,7 +68,10 @@ class App:
         if self.state is not None:
             return self.state.absolute()
         if self.rehearsal is not None:
-            return self.rehearsal.absolute() / "state"
+            from keyless.rehearsal.connection import STATE, require_rehearsal
+
+            require_rehearsal(self.rehearsal)
+            return self.rehearsal.absolute() / STATE
         from keyless.services.system import state_folder
 
         return state_folder(self.realm)
@@ -78,14 +87,16 @@ class App:
         if self.json:
             from keyless.render.jsonlines import JsonReporter
 
-            return JsonReporter(sys.stdout, self.realm)
+            return JsonReporter(sys.stdout, self.realm, program=self.program)
         from keyless.render.plain import LineReporter, PlainPaper
 
         if not sys.stdout.isatty():
-            return LineReporter(PlainPaper(sys.stdout), self.realm, quiet=self.quiet)
+            return LineReporter(PlainPaper(sys.stdout), self.realm, quiet=self.quiet, program=self.program)
         from keyless.render.terminal import TerminalPaper
 
-        return LineReporter(TerminalPaper(sys.stdout, colour=not self.no_color), self.realm, quiet=self.quiet)
+        return LineReporter(
+            TerminalPaper(sys.stdout, colour=not self.no_color), self.realm, quiet=self.quiet, program=self.program
+        )
 
     def scripts(self, *playbooks: Given) -> tuple[ScriptOperator, ...]:
         """Return the answers given beforehand, the strongest first: flags, then playbooks'."""

@@ -12,6 +12,7 @@ from keyless.cli.target import parse_repository
 from keyless.cli.unlocking import unlocking
 from keyless.errors import NotAllowed
 from keyless.model.table import Table
+from keyless.model.text import counted
 from keyless.operators.questions import question
 
 
@@ -46,4 +47,7 @@ async def _doctor(app: App, repository: str | None) -> None:
     reporter.table(Table("doctor", "What was looked at", ("state", "what", "says", "needed for", "mend"), rows))
     lacking = [f for f in found if f.state == "lacking"]
     if lacking:
-        raise NotAllowed(f"{len(lacking)} things are lacking.", hint=lacking[0].mend or "The table says which.")
+        raise NotAllowed(
+            f"{counted(len(lacking), 'thing is', 'things are')} lacking.",
+            hint=lacking[0].mend or "The table says which.",
+        )

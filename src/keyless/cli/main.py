@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 import click
 from click.exceptions import Exit
@@ -46,9 +49,19 @@ def run(arguments: Sequence[str]) -> int:
 
         return show_error(app, error)
     except Exception as bug:  # noqa: BLE001  # the last net: shown without locals, which may hold a secret
-        from keyless.cli.trouble import show_bug
+        return _unforeseen(app, bug)
 
-        return show_bug(app, bug)
+
+def _unforeseen(app: App, bug: Exception) -> int:
+    from keyless.cli.trouble import show_bug, show_error
+
+    if isinstance(bug, OSError) and bug.errno == errno.ENOSPC:  # the output goes into a file, and its disk is full
+        from keyless.files import trouble
+
+        full = trouble(bug, "write")
+        full.untouched = "What was done so far is in the journal."
+        return show_error(app, full)
+    return show_bug(app, bug)
 
 
 def _invoke(app: App) -> int:
@@ -76,12 +89,18 @@ def _usage(wrong: click.ClickException) -> UsageError:
 
 def _prepare() -> None:
     no_core_dumps()
+    sys.stdout, sys.stderr = (stream or _nowhere() for stream in (sys.stdout, sys.stderr))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     if isinstance(signal.getsignal(signal.SIGTERM), signal.Handlers):
         signal.signal(signal.SIGTERM, _stop)
         signal.signal(signal.SIGHUP, _stop)
+
+
+def _nowhere() -> TextIO:
+    """Stand in for a stream that was closed before we began, so that its number is not given to the journal's file."""
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  # signal's signature

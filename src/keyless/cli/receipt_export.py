@@ -25,7 +25,7 @@ def command(app: App, repository: str, file: Path | None) -> None:
     with Journal.open(prepare(app.state_folder()), app.realm) as journal:
         journey = journal.newest(wanted)
         if journey is None:
-            raise UsageError(f"This journal knows of no migration of {wanted}.", hint="See: keyless status")
+            raise UsageError(f"This journal knows of no migration of {wanted}.", hint="See `keyless status`.")
         text = "".join(f"{line}\n" for line in journal.export(journey.id))
     if file is None:
         sys.stdout.write(text)

@@ -101,7 +101,8 @@ def _guide(app: App, world: str | None, keep: Path | None) -> None:
     """Let the person at the terminal play, against services in a process of their own; their folder is kept."""
     from keyless.cli.compose import open_desk
     from keyless.operators.wizard import WizardOperator
-    from keyless.rehearsal.folder import STORE_FILE, open_store
+    from keyless.rehearsal.connection import STORE_FILE
+    from keyless.rehearsal.folder import open_store
     from keyless.rehearsal.guided import guide
     from keyless.rehearsal.hosted import hosted
     from keyless.rehearsal.play import DEFAULT_WORLD

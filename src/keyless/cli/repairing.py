@@ -7,12 +7,12 @@ from pathlib import Path
 
 from keyless.cli.app import App
 from keyless.cli.compose import open_desk
-from keyless.errors import NeedsAttention, OperatorStopped
+from keyless.errors import NeedsAttention
 from keyless.journal import mending
 from keyless.journeys.repair import Fate, repair
 from keyless.journeys.settling import unknown_backups
 from keyless.model.table import Table
-from keyless.operators.base import ask_yes
+from keyless.operators.base import ask_yes, not_agreed
 from keyless.operators.questions import question
 from keyless.render.reporter import Reporter
 from keyless.services.system import prepare
@@ -31,8 +31,9 @@ async def repair_journal(app: App, *, dry_run: bool) -> None:
     if dry_run:
         reporter.note("Nothing was changed: this was a dry run.")
         return
-    if not await ask_yes(app.operator(), question("confirm-repair"), {}, default=False):
-        raise OperatorStopped("You said no.", untouched="The journal was left as it is.")
+    operator, row = app.operator(), question("confirm-repair")
+    if not await ask_yes(operator, row, {}, default=False):
+        raise not_agreed(operator, row, untouched="The journal was left as it is.")
     with mending.mended(state, app.realm, datetime.now(UTC)) as found:
         if found.aside is not None:
             reporter.note(f"The damaged journal was moved aside and is kept: {found.aside}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,7 @@ def _folder(app: App, folder: Path, wishes: Wishes) -> None:
     if checkout.repository is None and found.analysis.publish_steps:
         what = "Owner and repository are believed as typed" if wishes.publisher else "Publishers are not shown"
         reporter.note(f"{what}: the checkout has no remote on GitHub that says whose it is.")
-    _show(app, reporter, found, wishes, {file.path: file.content for file in checkout.files})
+    _show(app, reporter, found, wishes, {file.path: file.content for file in checkout.files}, str(folder))
 
 
 async def _repository(app: App, target: str, wishes: Wishes) -> None:
@@ -98,7 +99,7 @@ async def _repository(app: App, target: str, wishes: Wishes) -> None:
     async with open_desk(app, reporter) as desk:
         reporter.banner(f"scan {target}")
         found = await scan_repository(desk.github, parse_repository(target), desk.clock, _asked(app, wishes))
-    _show(app, reporter, found, wishes, {})
+    _show(app, reporter, found, wishes, {}, target)
 
 
 async def _owner(app: App, target: str, wishes: Wishes) -> None:
@@ -132,7 +133,15 @@ def _reporter(app: App, wishes: Wishes) -> Reporter:
     return SilentReporter() if wishes.elsewhere else app.reporter()
 
 
-def _show(app: App, reporter: Reporter, found: Scan, wishes: Wishes, texts: dict[str, bytes]) -> None:
+def _next(reporter: Reporter, found: Scan, target: str) -> None:
+    from keyless.model.workflow import Credential
+
+    trusted = all(step.credential is Credential.TRUSTED for step in found.analysis.publish_steps)
+    why = "proves a release, and removes what is left" if trusted else "moves this repository to trusted publishing"
+    reporter.next_command(shlex.join(["keyless", "migrate", *([] if target == "." else [target])]), why)
+
+
+def _show(app: App, reporter: Reporter, found: Scan, wishes: Wishes, texts: dict[str, bytes], target: str) -> None:
     from keyless.cli.scanning import judge, write_annotations, write_sarif
     from keyless.planning.forecast import links
 
@@ -147,6 +156,6 @@ def _show(app: App, reporter: Reporter, found: Scan, wishes: Wishes, texts: dict
     if wishes.github:
         write_annotations(found)
     if found.analysis.publish_steps:
-        reporter.next_command("keyless migrate", "moves this repository to trusted publishing")
+        _next(reporter, found, target)
     if wishes.strict:
         judge(found)

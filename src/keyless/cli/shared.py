@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
@@ -12,7 +13,18 @@ from keyless.cli.app import App
 
 F = TypeVar("F", bound=Callable[..., object])
 EVERYWHERE: Final = "Every command also takes the options that 'keyless --help' lists."
-_FOLDER: Final = click.Path(file_okay=False, path_type=Path)
+
+
+class _Folder(click.Path):
+    """A folder; an empty name is refused, since it is a variable that was not set rather than "here"."""
+
+    def convert(self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if not os.fspath(value):
+            self.fail("it is empty.", param, ctx)
+        return Path(os.fsdecode(super().convert(value, param, ctx)))
+
+
+_FOLDER: Final = _Folder(file_okay=False)
 
 
 def global_options(*, hidden: bool = False) -> tuple[click.Option, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -21,7 +22,7 @@ def show_error(app: App, error: KeylessError) -> int:
     if _wants_json(app):
         _write_json(app, error, goes_on)
         return error.exit_code
-    lines = [error.untouched, error.hint]
+    lines = [error.untouched, _hint(app, error)]
     lines.append(f"Go on with: {goes_on}" if goes_on else "")
     lines.append(f"More: {DOCS}/{error.page}" if app.verbose else "")
     _write(app, error.what, lines)
@@ -45,6 +46,11 @@ def show_bug(app: App, bug: Exception) -> int:
     return KeylessError.exit_code
 
 
+def _hint(app: App, error: KeylessError) -> str:
+    """Commands to copy name this run's services and state; `keyless rehearse` takes neither."""
+    return re.sub(r"`keyless (?=\w)(?!rehearse\b)", lambda _: f"`{app.program} ", error.hint)
+
+
 def _wants_json(app: App) -> bool:
     """Also when the command line could not be read as far as --json."""
     return app.json or "--json" in app.arguments
@@ -66,7 +72,7 @@ def _write_json(app: App, error: KeylessError, goes_on: str) -> None:
         "exit_code": error.exit_code,
         "what": error.what,
         "untouched": error.untouched,
-        "hint": error.hint,
+        "hint": _hint(app, error),
         "retry_at": retry_at,
         "go_on": goes_on or None,
         "page": f"{DOCS}/{error.page}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 from keyless.cli.app import App
 from keyless.cli.running import run_async
 from keyless.cli.shared import command as declare
+from keyless.errors import UsageError
 from keyless.model.index import Index
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ def command(app: App, project: str, *, index: str, expect: str, days: float, aft
     from keyless.journeys.verify import parse_expected, parse_project
     from keyless.journeys.wait import Awaited
 
+    if math.isnan(days):
+        raise UsageError("'nan' is no number of days.", hint="See 'keyless wait --help'.")
     name, version = parse_project(project)
     since = after.replace(tzinfo=UTC) if after else None
     awaited = Awaited(Index(index), name, version, parse_expected(expect), since)

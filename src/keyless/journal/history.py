@@ -157,4 +157,4 @@ class History:
 
 def unknown(journey: str) -> UsageError:
     """Return the error for a journey that the journal does not know."""
-    return UsageError(f"The journal knows no journey {journey!a}.", hint="See: keyless status")
+    return UsageError(f"The journal knows no journey {journey!a}.", hint="See `keyless status`.")

@@ -263,7 +263,7 @@ class Journal:
         with self._writing():
             row = self._database.execute("SELECT journey FROM backup WHERE id=?", (backup_id,)).fetchone()
             if row is None:
-                raise UsageError(f"The journal knows no backup {backup_id!a}.", hint="See: keyless backup list")
+                raise UsageError(f"The journal knows no backup {backup_id!a}.", hint="See `keyless backup list`.")
             self._history.append(row[0], now, "shredded", {"backup": backup_id})
 
     # Time

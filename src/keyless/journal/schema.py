@@ -67,7 +67,7 @@ def damaged(path: Path, what: str) -> JournalDamaged:
     return JournalDamaged(
         f"The journal {path} is damaged: {what}.",
         untouched="It was left as it is, and nothing else was changed.",
-        hint="Go on with: keyless doctor --repair-journal. It keeps the damaged file, and writes a new journal from what is "
+        hint="Go on with `keyless doctor --repair-journal`. It keeps the damaged file, and writes a new journal from what is "
         "still whole in it, from the backups and from what the services say.",
     )
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from keyless.errors import NotProven, OperatorStopped, UsageError
+from keyless.errors import NotProven, UsageError
 from keyless.journeys.desk import Desk
 from keyless.journeys.migrate import show_plan
 from keyless.model.codec import Json
 from keyless.model.github import Repository
 from keyless.model.journey import BackupRecord, Journey, JourneyState
 from keyless.model.plan import Phase, Plan, SealBackup
-from keyless.operators.base import ask_yes
+from keyless.operators.base import ask_yes, not_agreed
 from keyless.operators.questions import question
 from keyless.planning.finish import plan_finish
 
@@ -28,8 +28,9 @@ async def finish(desk: Desk, repository: Repository, *, dry_run: bool = False) -
         if dry_run:
             return None
         about = {"repository": str(repository)}
-        if not await ask_yes(desk.operator(journey.id), question("confirm-finish"), about, default=False):
-            raise OperatorStopped("You said no.", hint="The window stays open; `keyless status` says until when.")
+        operator, row = desk.operator(journey.id), question("confirm-finish")
+        if not await ask_yes(operator, row, about, default=False):
+            raise not_agreed(operator, row, hint="The window stays open; `keyless status` says until when.")
         desk.journal.set_plan(journey.id, plan)
         desk.journal.set_state(journey.id, JourneyState.FINISHING, desk.clock.now(), journey.window_until)
         await desk.run(journey.id, plan, desk.tools(journey.id, repository))

@@ -6,6 +6,7 @@ from keyless.errors import BackupRefused, UsageError
 from keyless.journeys.desk import Desk
 from keyless.journeys.leases import Bench, bench
 from keyless.model.backup import BackupHeader
+from keyless.model.text import counted
 from keyless.operators.base import ask_names, ask_secret
 from keyless.operators.questions import question
 from keyless.steps.keyring import in_keyring, keyring_key
@@ -68,8 +69,8 @@ async def remove_key(desk: Desk, backup: str, number: int, *, dry_run: bool = Fa
         header, _ = desk.vault.open(backup, unlock, now=desk.clock.now())
         if not 1 <= number <= len(header.slots) or len(header.slots) == 1:
             raise UsageError(
-                f"The backup has {len(header.slots)} keys, numbered from 1, and one must stay.",
-                hint=f"See: keyless backup key list {backup}",
+                f"The backup has {counted(len(header.slots), 'key')}, numbered from 1, and one must stay.",
+                hint=f"See `keyless backup key list {backup}`.",
                 untouched="The backup was left as it is.",
             )
         desk.observer.note(f"Backup {backup} would not open any more with key {number}: {header.slots[number - 1]}.")

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from keyless import tokens
-from keyless.errors import OperatorStopped, QuestionUnanswered, UsageError
+from keyless.errors import QuestionUnanswered, UsageError
 from keyless.journeys.asks import about_secret
 from keyless.journeys.desk import Desk
 from keyless.journeys.settling import record_of, settle
 from keyless.model.backup import BackupContents, BackupHeader, BackupSubject, KeptSecret, Lease
 from keyless.model.index import Index
 from keyless.model.journey import BackupRecord
-from keyless.operators.base import Operator, ask_number, ask_secret, ask_yes
+from keyless.operators.base import Operator, ask_number, ask_secret, ask_yes, not_agreed
 from keyless.operators.questions import question
 from keyless.secret import Secret
 from keyless.steps.backup import SKEW
@@ -49,7 +49,7 @@ class Bench:
     async def confirm(self) -> None:
         """Go on only with a yes."""
         if not await ask_yes(self.operator, question("confirm-backup"), {"backup": self.backup}, default=False):
-            raise OperatorStopped("You said no.", untouched="The backup was left as it is.")
+            raise not_agreed(self.operator, question("confirm-backup"), untouched="The backup was left as it is.")
 
     def rewrite(self, write: Callable[[Announce], BackupHeader]) -> BackupHeader:
         """Have the file written anew. The journal has the intent before it, with the hash of the bytes, and the outcome after."""

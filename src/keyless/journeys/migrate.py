@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from keyless.errors import NotAllowed, OperatorStopped, UsageError
+from keyless.errors import NotAllowed, UsageError
 from keyless.journeys.desk import Desk
 from keyless.journeys.interview import Interview
 from keyless.model.github import Repository
@@ -14,7 +14,7 @@ from keyless.model.plan import ChangeWorkflow, Phase, Plan, SealBackup
 from keyless.model.reading import Found, Unreadable
 from keyless.model.survey import Survey
 from keyless.observer import Observer
-from keyless.operators.base import ask_yes
+from keyless.operators.base import ask_yes, not_agreed
 from keyless.operators.questions import question
 from keyless.planning.located import hidden
 from keyless.planning.migrate import plan_migration
@@ -81,8 +81,9 @@ async def _agreed_plan(desk: Desk, journey: Journey, folder: Path | None, *, rep
             )
     _show(desk, found, plan)
     about = {"repository": str(plan.repository)}
-    if not await ask_yes(desk.operator(journey.id), question("confirm-plan"), about, default=False):
-        raise OperatorStopped("You said no to the plan.", hint=f"`keyless migrate {plan.repository}` asks again.")
+    operator, row = desk.operator(journey.id), question("confirm-plan")
+    if not await ask_yes(operator, row, about, default=False):
+        raise not_agreed(operator, row, " to the plan", hint=f"`keyless migrate {plan.repository}` asks again.")
     desk.journal.set_plan(journey.id, plan)
     return plan
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from keyless.errors import OperatorStopped, UsageError
+from keyless.errors import UsageError
 from keyless.journeys.desk import Desk
 from keyless.journeys.migrate import show_plan
 from keyless.model.backup import BackupContents
 from keyless.model.github import Repository
 from keyless.model.journey import Journey, JourneyState, StepState
 from keyless.model.plan import Delivery, Phase, Plan, RestoreSecret, RestoreWorkflow
-from keyless.operators.base import ask_text, ask_yes
+from keyless.operators.base import ask_text, ask_yes, not_agreed
 from keyless.operators.questions import question
 from keyless.planning.rollback import plan_from_backup, plan_rollback
 from keyless.steps.opening import open_backup
@@ -88,8 +88,9 @@ async def _carry_out(desk: Desk, journey: Journey, plan: Plan, file: Path | None
     if dry_run:
         return None
     about = {"repository": str(journey.repository)}
-    if not await ask_yes(desk.operator(journey.id), question("confirm-rollback"), about, default=False):
-        raise OperatorStopped("You said no to the rollback.")
+    operator, row = desk.operator(journey.id), question("confirm-rollback")
+    if not await ask_yes(operator, row, about, default=False):
+        raise not_agreed(operator, row, " to the rollback")
     desk.journal.set_plan(journey.id, plan)
     desk.journal.set_state(journey.id, JourneyState.ROLLING_BACK, desk.clock.now())
     await desk.run(journey.id, plan, desk.tools(journey.id, journey.repository, file))

@@ -37,3 +37,8 @@ def _escape(character: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a number with what it counts: "1 file", "2 files"."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"

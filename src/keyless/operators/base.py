@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from keyless.errors import NOTHING, OperatorStopped
 from keyless.operators.question import Answer, Choice, Question
 from keyless.secret import Secret
 
@@ -60,6 +61,15 @@ async def ask_yes(
     if not isinstance(given, bool):
         raise TypeError(f"{question.identifier} is not yes or no")
     return given
+
+
+def not_agreed(
+    operator: Operator, question: Question, to: str = "", *, hint: str = "", untouched: str = NOTHING
+) -> OperatorStopped:
+    """Return the error to raise when nobody said yes `to` something; it tells a script where to say it."""
+    if operator.interactive:
+        return OperatorStopped(f"You said no{to}.", hint=hint, untouched=untouched)
+    return OperatorStopped(f"Nobody said yes{to}.", hint=f"Say it with {question.given_with}.", untouched=untouched)
 
 
 async def ask_number(

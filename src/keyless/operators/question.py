@@ -79,6 +79,12 @@ class Question:
         object.__setattr__(self, "key", self.key or self.identifier)
 
     @property
+    def given_with(self) -> str:
+        """How a script answers it, in words: the flag, with its choices, and the key where a playbook may have it."""
+        flag = f"{self.flag} {'|'.join(choice.value for choice in self.choices)}" if self.choices else self.flag
+        return f"{flag}, or with '{self.key}' in a playbook" if self.phases else flag
+
+    @property
     def secret(self) -> bool:
         """Whether the answer is a secret: hidden when typed, and only a source (env:NAME, …) in flags and playbooks."""
         return self.kind is Kind.SECRET

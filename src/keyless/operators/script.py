@@ -86,9 +86,14 @@ class ScriptOperator:
 def unanswered(question: Question, about: Mapping[str, str]) -> QuestionUnanswered:
     """Return the error that names the flag and the playbook key of an open question."""
     name = next((about[word] for word in reversed(question.per) if word in about), None)
-    which = f" (for {fill('{name}', {'name': name})})" if name else ""
+    asks = fill(question.asks, about)
+    which = fill("{name}", {"name": name}) if name else ""
     return QuestionUnanswered(
-        question.identifier, asks=fill(question.asks, about) + which, flag=question.flag, key=question.key
+        question.identifier,
+        asks=asks if which in asks else f"{asks} (for {which})",
+        flag=question.flag,
+        key=question.key,
+        given_with=question.given_with,
     )
 
 

@@ -23,7 +23,7 @@ class WrongAnswer(UsageError):
         shown = "" if given is None or question.secret else f", not '{clean(given)[:80]}'"
         super().__init__(
             f"The answer to '{question.identifier}' has to be {wants}{shown}.",
-            hint=f"Give it with {question.flag}, or with '{question.key}' in a playbook.",
+            hint=f"Give it with {question.given_with}.",
         )
         self.wants = wants
 

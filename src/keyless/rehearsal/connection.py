@@ -15,7 +15,10 @@ from keyless.model.realm import Addresses, IndexAddresses, Realm
 from keyless.secret import Secret
 
 FILE: Final = "rehearsal.json"
+STORE_FILE: Final = "world.sqlite"
+STATE: Final = "state"
 FORMAT: Final = 1
+_START: Final = "Start one with `keyless rehearse --serve --keep {folder}` and leave it running."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,12 @@ class Connection:
         return Secret(token)
 
 
+def require_rehearsal(folder: Path) -> None:
+    """Raise UsageError when there never was a rehearsal in `folder`: state must not begin to lie just anywhere."""
+    if not any((folder / name).exists() for name in (FILE, STORE_FILE, STATE)):
+        raise UsageError(f"There is no rehearsal in {folder}.", hint=_START.format(folder=folder))
+
+
 def load_rehearsal(folder: Path) -> Connection:
     """Return how to reach the rehearsal that is served from `folder`. Raises UsageError.
 
@@ -49,7 +58,7 @@ def load_rehearsal(folder: Path) -> Connection:
     except (OSError, ValueError) as error:
         raise UsageError(
             f"There is no served rehearsal in {folder}: {path.name} cannot be read ({error}).",
-            hint=f"Start one with `keyless rehearse --serve --keep {folder}` and leave it running.",
+            hint=_START.format(folder=folder),
         ) from error
     try:
         return _connection(folder, written)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Final
 
 from keyless import files
 from keyless.errors import UsageError
+from keyless.rehearsal.connection import STORE_FILE
 from keyless.rehearsal.store import Store
-
-STORE_FILE: Final = "world.sqlite"
 
 
 def open_store(folder: Path) -> Store:

@@ -11,9 +11,10 @@ import httpx
 
 from keyless.model.index import Index
 from keyless.model.realm import Addresses, IndexAddresses, Realm
+from keyless.rehearsal.connection import STORE_FILE
 from keyless.rehearsal.control import control_app
 from keyless.rehearsal.faults import Faulty
-from keyless.rehearsal.folder import STORE_FILE, open_store, write_file
+from keyless.rehearsal.folder import open_store, write_file
 from keyless.rehearsal.github.app import github_app
 from keyless.rehearsal.github.site import with_pages
 from keyless.rehearsal.index.app import index_app

@@ -11,6 +11,7 @@ from keyless.model.realm import Realm
 from keyless.model.table import Table
 from keyless.model.text import hide_credentials
 from keyless.model.workflow import FileChange
+from keyless.render.commands import PROGRAM, with_program
 
 VERSION: Final = 1
 
@@ -25,8 +26,9 @@ def json_line(realm: Realm | None, event: str, fields: Mapping[str, Json]) -> st
 class JsonReporter:
     """Implements Reporter. Secrets cannot get here: the codec refuses them."""
 
-    def __init__(self, stream: TextIO, realm: Realm) -> None:
+    def __init__(self, stream: TextIO, realm: Realm, *, program: str = PROGRAM) -> None:
         self._stream = stream
+        self._program = program
         self._realm = realm
 
     def banner(self, title: str) -> None:
@@ -89,7 +91,7 @@ class JsonReporter:
 
     def next_command(self, command: str, why: str = "") -> None:
         """Write "next"."""
-        self._write("next", command=command, why=why)
+        self._write("next", command=with_program(command, self._program), why=why)
 
     def statistics(self, requests: Mapping[str, int]) -> None:
         """Write "statistics"."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from keyless.model.realm import Realm
 from keyless.model.table import Table
 from keyless.model.text import clean
+from keyless.render.commands import PROGRAM, with_program
 
 if TYPE_CHECKING:  # what shows diffs and values waits for one: the start of `keyless status` is measured
     from keyless.model.workflow import FileChange
@@ -30,8 +31,9 @@ class Paper(Protocol):
 class LineReporter:
     """Implements Reporter on a paper. `quiet` leaves out progress: only warnings, links, results and what is next."""
 
-    def __init__(self, paper: Paper, realm: Realm, *, quiet: bool = False) -> None:
+    def __init__(self, paper: Paper, realm: Realm, *, quiet: bool = False, program: str = PROGRAM) -> None:
         self._paper = paper
+        self._program = program
         self._quiet = quiet
         self._tag = f"[{REHEARSAL}] " if realm is Realm.REHEARSAL else ""
         self._begun = False
@@ -100,7 +102,7 @@ class LineReporter:
     def next_command(self, command: str, why: str = "") -> None:
         """Say the one next thing to do."""
         self._paper.line(f"Next{f' ({clean(why)})' if why else ''}:")
-        self._paper.line(f"  {clean(command)}", "command", whole=True)
+        self._paper.line(f"  {clean(with_program(command, self._program))}", "command", whole=True)
 
     def statistics(self, requests: Mapping[str, int]) -> None:
         """Say how many requests each service was sent."""

@@ -21,7 +21,7 @@ class Reason(Enum):
 
 
 _HINTS = {
-    Reason.MISSING: "See: keyless backup list",
+    Reason.MISSING: "See `keyless backup list`.",
     Reason.NOT_A_BACKUP: "Name a file that keyless wrote, or its id.",
     Reason.VERSION: "Update keyless.",
     Reason.DAMAGED: "Use another copy of this file if there is one.",

@@ -202,7 +202,7 @@ class Vault:
         found, data_key, contents = self._opened(id, unlock, now)
         if not 0 <= number < len(found.slots) or len(found.slots) == 1:
             raise UsageError(
-                f"The backup has {len(found.slots)} keys, and one must stay.", hint="See: keyless backup show"
+                f"The backup has {len(found.slots)} keys, and one must stay.", hint="See `keyless backup show`."
             )
         left = found.slots[:number] + found.slots[number + 1 :]
         return self._rewrite(dataclasses.replace(found, slots=left), data_key, contents, (), announce)

@@ -18,11 +18,12 @@ import pytest
 
 from keyless.model.index import Index
 from keyless.rehearsal import issuer
+from keyless.rehearsal.connection import STORE_FILE
 from keyless.rehearsal.github import repositories, state
 from keyless.rehearsal.index import artefacts
 from keyless.rehearsal.index import state as index_state
 from keyless.rehearsal.runner import run_workflow
-from keyless.rehearsal.services import STORE_FILE, Services
+from keyless.rehearsal.services import Services
 from keyless.rehearsal.store import Store
 from tests.rehearsal.runner.bench import PATH, Bench
 

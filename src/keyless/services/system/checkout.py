@@ -44,6 +44,9 @@ class Checkout:
         return None if self.repository is None else Here(self.repository, self.branch)
 
 
+_HINT: Final = "Name the folder of a checkout, or OWNER/REPO where the command takes one."
+
+
 def find_checkout(folder: Path) -> Checkout:
     """Return the checkout that `folder` lies in, or `folder` itself when it is none but has a `.github` folder.
 
@@ -52,11 +55,11 @@ def find_checkout(folder: Path) -> Checkout:
     """
     start = Path(os.path.abspath(folder))  # noqa: PTH100  # resolve() would follow a link out of the user's words
     if not start.is_dir():
-        raise UsageError(f"{folder} is not a folder.", hint="Name a checkout, or OWNER/REPOSITORY.")
+        raise UsageError(f"{folder} is not a folder.", hint=_HINT)
     root = next((place for place in (start, *start.parents) if (place / ".git").exists()), None)
     if root is None:
         if not (start / ".github").is_dir():
-            raise UsageError(f"{folder} is not a checkout of a repository.", hint="Name one, or OWNER/REPOSITORY.")
+            raise UsageError(f"{folder} is not a checkout of a repository.", hint=_HINT)
         return Checkout(start, None, tuple(_automation(start)), ())
     remotes = tuple(_remotes(root))
     named = dict(remotes)
