@@ -150,7 +150,7 @@ def test_what_is_no_checkout_is_refused(tmp_path, name):
     (tmp_path / "file").write_text("x")
     with pytest.raises(UsageError) as error:
         find_checkout(tmp_path / name)
-    assert "OWNER/REPOSITORY" in error.value.hint
+    assert "OWNER/REPO" in error.value.hint
 
 
 def test_files_are_read_in_order_and_missing_ones_are_missing(tmp_path):
