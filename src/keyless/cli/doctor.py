@@ -10,7 +10,7 @@ from keyless.cli.running import run_async
 from keyless.cli.shared import command as declare
 from keyless.cli.target import parse_repository
 from keyless.cli.unlocking import unlocking
-from keyless.errors import NotAllowed
+from keyless.errors import NotAllowed, TryLater
 from keyless.model.table import Table
 from keyless.model.text import counted
 from keyless.operators.questions import question
@@ -51,3 +51,6 @@ async def _doctor(app: App, repository: str | None) -> None:
             f"{counted(len(lacking), 'thing is', 'things are')} lacking.",
             hint=lacking[0].mend or "The table says which.",
         )
+    silent = [f.what for f in found if f.state == "unreachable"]
+    if silent:
+        raise TryLater(f"{' and '.join(silent)} could not be reached.", hint="Run it again later.", untouched="")

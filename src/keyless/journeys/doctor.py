@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from keyless.errors import KeylessError
+from keyless.errors import KeylessError, TryLater
 from keyless.journeys.desk import Desk
 from keyless.model.github import Repository, Viewer
 from keyless.model.index import Index
@@ -18,7 +18,10 @@ _WELL_KNOWN = "pip"  # a project that both indexes have had for ever; asking for
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at. `state` is "good", "lacking" or "unknown"; `stage` is what it is needed for."""
+    """One thing looked at; `stage` is what it is needed for.
+
+    `state`: "good", "lacking" (to be mended), "unreachable" (a service that does not answer now) or "unknown".
+    """
 
     what: str
     state: str
@@ -33,7 +36,7 @@ async def examine(desk: Desk, repository: Repository | None) -> tuple[Finding, .
     try:
         viewer = await desk.github.viewer()
     except KeylessError as error:
-        return (*found, Finding("GitHub", "lacking", error.what, "everything but a folder's scan", error.hint))
+        return (*found, Finding("GitHub", _state(error), error.what, "everything but a folder's scan", error.hint))
     found.append(Finding("GitHub", "good", f"signed in as {viewer.login}", "everything but a folder's scan"))
     found.append(_scopes(viewer))
     if repository is not None:
@@ -59,7 +62,8 @@ def _here(desk: Desk) -> list[Finding]:
 async def _index(desk: Desk, index: Index) -> Finding:
     match await desk.indexes[index].versions(_WELL_KNOWN):
         case Unreadable(because=because):
-            return Finding(index.label, "lacking", because, "proofs", "Try again later, or look at the proxy settings.")
+            mend = "Try again later, or look at the proxy settings."
+            return Finding(index.label, "unreachable", because, "proofs", mend)
         case _:
             return Finding(index.label, "good", "answers", "proofs")
 
@@ -80,7 +84,7 @@ async def _repository(desk: Desk, repository: Repository) -> list[Finding]:
     try:
         facts = await find_repository(desk.github, repository)
     except KeylessError as error:
-        return [Finding(str(repository), "lacking", error.what, "everything", error.hint)]
+        return [Finding(str(repository), _state(error), error.what, "everything", error.hint)]
     found = [
         Finding(
             str(repository),
@@ -93,6 +97,10 @@ async def _repository(desk: Desk, repository: Repository) -> list[Finding]:
     environments = await desk.github.environments(repository)
     stores = await read_stores(desk.github, facts, environments)
     return found + [_store(str(reading.store), reading.entries) for reading in stores]
+
+
+def _state(error: KeylessError) -> str:
+    return "unreachable" if isinstance(error, TryLater) else "lacking"
 
 
 def _store(name: str, entries: Reading[tuple[object, ...]]) -> Finding:
