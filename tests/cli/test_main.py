@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -156,6 +157,15 @@ def test_a_bug_is_exit_1_with_its_place_and_neither_its_text_nor_its_locals(caps
         assert "test_main.py" in shown or "running.py" in shown or "bug" in shown
         assert "report it" in shown
         assert not any(TOKEN[start : start + 8] in shown for start in range(21, len(TOKEN) - 8))
+
+
+def test_a_full_disk_behind_the_output_is_exit_75_and_no_bug(capsys, monkeypatch):
+    """What was done is in the journal, so "nothing was changed" would be a guess."""
+    raising(monkeypatch, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    assert main.run(["boom"]) == 75
+    said = capsys.readouterr().err
+    assert "What was done so far is in the journal." in said
+    assert "report it" not in said
 
 
 def test_a_bug_shows_the_lines_it_came_through_when_asked(capsys, monkeypatch):

@@ -245,6 +245,16 @@ def test_doctor_is_exit_4_when_something_is_lacking(standing: Town) -> None:
     assert "lacking" in ran.error["what"]
 
 
+def test_doctor_is_exit_75_when_a_service_does_not_answer(standing: Town) -> None:
+    standing.call("/fault", {"kind": "500", "service": "testpypi", "path": "/simple/*", "times": -1})
+    try:
+        ran = standing.run("doctor")
+    finally:
+        standing.call("/clear-faults", {})
+    assert ran.code == 75, ran.raw
+    assert ran.error["what"] == "TestPyPI could not be reached."
+
+
 @pytest.mark.parametrize("strict", [True, False])
 def test_a_scan_of_an_owner_or_a_repository_judges_only_when_strict(standing: Town, strict: bool) -> None:
     flags = ["--strict"] if strict else []
