@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import sys
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,10 @@ from keyless import files
 from keyless.errors import Locked
 
 _LONGEST: Final = 1024
+_LOOKS: Final = 20
+_PAUSE: Final = 0.005
+"""Seconds between two looks for the holder's name."""
+
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9.-]+")
 
 
@@ -57,7 +62,7 @@ class Lock:
                     os.pwrite(handle, self.holder.encode(errors="replace")[:_LONGEST], 0)
                     return handle
             except BlockingIOError:
-                holder = os.pread(handle, _LONGEST, 0).decode(errors="replace")
+                holder = _named_in(handle)
                 files.close(handle)
                 raise self._locked(holder) from None
             except OSError as error:
@@ -84,6 +89,16 @@ class Lock:
             f"Another run of keyless is at work on {self.name}: {shown}.",
             hint="Wait until it has ended, or end it; the lock is then free by itself.",
         )
+
+
+def _named_in(handle: int) -> str:
+    """Return who holds the lock. A holder writes its name right after it got the lock, so that moment is waited for."""
+    for _ in range(_LOOKS):
+        name = os.pread(handle, _LONGEST, 0)
+        if name:
+            return name.decode(errors="replace")
+        time.sleep(_PAUSE)
+    return ""
 
 
 def _same(handle: int, within: int, name: str) -> bool:
