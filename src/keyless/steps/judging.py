@@ -44,9 +44,8 @@ async def judge_newest(tools: Toolbox, step: Provable, *, after: datetime | None
 
 async def _expectation(tools: Toolbox, step: Provable, repository: Repository, after: datetime | None) -> Expectation:
     facts = await tools.github.repository(repository)
-    if isinstance(
-        facts, Unreadable
-    ):  # names can be given away, their numbers cannot: without them nothing is judged (S11)
+    # Names can be given away, their numbers cannot: without the number nothing is judged (S11).
+    if isinstance(facts, Unreadable):
         raise TryLater(
             f"{repository} could not be read on GitHub: {facts.because}.", hint="Run the same command again later."
         )

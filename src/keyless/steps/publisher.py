@@ -15,7 +15,7 @@ from keyless.steps.judging import judge_newest
 from keyless.steps.toolbox import Toolbox
 
 
-async def as_it_is(tools: Toolbox, step: RegisterPublisher) -> RegisterPublisher:
+async def _as_it_is(tools: Toolbox, step: RegisterPublisher) -> RegisterPublisher:
     """Return the step for a project that is there by now: a pending publisher would be refused for it.
 
     Its first release may have come since the plan was made, or one answer was wrong. What cannot be read stays as planned.
@@ -50,7 +50,7 @@ class RegisterPublisherPerformer:
         return Ready()
 
     async def act(self, step: RegisterPublisher) -> None:
-        step = await as_it_is(self.tools, step)
+        step = await _as_it_is(self.tools, step)
         page = publisher_page(self.tools, step)
         fields = [f"Check, then press Add: {_values(step)}"]
         if step.pending:
@@ -65,7 +65,7 @@ class RegisterPublisherPerformer:
         await self.outside.wait(step, Waiting(what, otherwise, page, tuple(fields)))
 
     async def confirm(self, step: RegisterPublisher) -> Done:
-        step = await as_it_is(self.tools, step)
+        step = await _as_it_is(self.tools, step)
         page = publisher_page(self.tools, step)
         return Done("shown; the next release proves whether it works", {"page": page, "publisher": str(step.publisher)})
 
