@@ -12,6 +12,7 @@ import pytest
 from tests.e2e.served import MIGRATE, Served
 
 if TYPE_CHECKING:  # heavy, and many tests need none of it
+    from tests.services.system.test_keyring import InMemory
     from tests.staging import Scene
 
 
@@ -73,3 +74,17 @@ def proven(tmp_path_factory: pytest.TempPathFactory) -> Path:
     finally:
         served.stop()
     raise AssertionError("the proofs were never there")
+
+
+@pytest.fixture
+def ring() -> Iterator[InMemory]:
+    """The system's keyring is one in memory."""
+    import keyring
+
+    from tests.services.system.test_keyring import InMemory
+
+    before = keyring.get_keyring()
+    backend = InMemory()
+    keyring.set_keyring(backend)
+    yield backend
+    keyring.set_keyring(before)

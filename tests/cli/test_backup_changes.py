@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import keyring
 import pytest
 from keyring.errors import KeyringLocked
 
@@ -17,15 +15,6 @@ from tests.cli.test_backup_commands import PASSPHRASE, World
 from tests.services.system.test_keyring import InMemory
 
 OPEN = ("--passphrase-from", "env:PASSPHRASE", "--no-keyring")
-
-
-@pytest.fixture
-def ring() -> Iterator[InMemory]:
-    before = keyring.get_keyring()
-    backend = InMemory()
-    keyring.set_keyring(backend)
-    yield backend
-    keyring.set_keyring(before)
 
 
 @pytest.fixture

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import keyring
 import pytest
 
 from keyless import tokens
@@ -304,12 +303,3 @@ def test_sealed_for_the_keyring_the_way_back_needs_no_passphrase(scene: Callable
     at.release()
     at.finish()
     assert ring.kept == {}
-
-
-@pytest.fixture
-def ring() -> Iterator[InMemory]:
-    before = keyring.get_keyring()
-    backend = InMemory()
-    keyring.set_keyring(backend)
-    yield backend
-    keyring.set_keyring(before)
